@@ -1,0 +1,43 @@
+# The whole development loop; `make demo` and `make test` are all a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEMO := examples/support_desk
+
+.PHONY: demo install test check clean format
+
+demo: $(INSTALLED)  ## train on the small corpus and serve the support desk until Ctrl-C
+	@test -f $(DEMO)/models/classifier/model.json || \
+	  (echo "==> training the classifier on the small corpus"; cd $(DEMO) && $(CURDIR)/$(BIN)/python -m support_desk.training)
+	@echo "==> serving; try, in another terminal:"
+	@echo "    curl -s http://127.0.0.1:8000/triage -H 'content-type: application/json' -d '{\"text\": \"My card was stolen last night\"}'"
+	@cd $(DEMO) && exec $(CURDIR)/$(BIN)/amoeba run
+
+install: $(INSTALLED)  ## create .venv with everything the demo and the tests need
+
+$(INSTALLED): pyproject.toml
+	@echo "==> creating $(VENV) and installing (a minute the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit("Amoeba needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -e '.[dev]'
+	@touch $@
+
+test: $(INSTALLED)  ## run the tests
+	@$(BIN)/python -m pytest
+
+check: $(INSTALLED)  ## lint, formatting, types, layers, file sizes
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@cd $(DEMO) && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml support_desk
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@long=$$(git ls-files '*.py' | xargs wc -l | awk '$$2 != "total" && $$1 > 400 {print $$2 ": " $$1 " lines"}'); \
+	  test -z "$$long" || { echo "over 400 lines:"; echo "$$long"; exit 1; }
+
+format: $(INSTALLED)  ## format and fix what can be fixed
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+clean:  ## remove what the build made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(DEMO)/models

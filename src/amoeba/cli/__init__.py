@@ -1,0 +1,172 @@
+"""The command line. Commands read options, call what does the work, and print; nothing else.
+
+stdout is data, stderr everything else. Exit codes: 0 fine, 1 findings or a failure of the user's
+application, 2 wrong usage or configuration.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from amoeba.errors import AmoebaError, ConfigurationError, render_problems
+
+if TYPE_CHECKING:
+    from amoeba.app import Application
+    from amoeba.supervisor import Supervisor
+
+app = typer.Typer(
+    name="amoeba",
+    help="One deployable until there is reason to divide.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="AMOEBA_CONFIG", help="The application's amoeba.toml."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+DEFAULT_CONFIG = Path("amoeba.toml")
+
+
+def main() -> None:
+    """Entry point."""
+    app()
+
+
+@app.command()
+def run(
+    config: Config = DEFAULT_CONFIG,
+    topology: Annotated[
+        str, typer.Option("--topology", "-t", envvar="AMOEBA_TOPOLOGY", help="Which topology.")
+    ] = "",
+    host: Annotated[
+        str | None, typer.Option(envvar="AMOEBA_HOST", help="Address of the gateway.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(envvar="AMOEBA_PORT", help="Port of the gateway [8000].")
+    ] = None,
+    admin_port: Annotated[
+        int | None,
+        typer.Option(envvar="AMOEBA_ADMIN_PORT", help="Port of /livez, /readyz, /metrics [8001]."),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", envvar="AMOEBA_STRICT", help="Local calls behave as remote ones."),
+    ] = False,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Run beside another run, on free ports.")
+    ] = False,
+) -> None:
+    """Serve the application until Ctrl-C."""
+    from amoeba.supervisor import AlreadyRunning, RunOptions
+    from amoeba.supervisor import run as run_application
+
+    options = RunOptions(topology, host, port, admin_port, strict, isolated)
+    try:
+        code = run_application(_application(config), options, _banner)
+    except (ConfigurationError, AlreadyRunning) as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
+def check(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
+    """Check configuration, wiring, types and topologies without running anything."""
+    from amoeba.cli.checking import check as check_application
+    from amoeba.cli.output import print_json, tell
+
+    report, cause = check_application(config)
+    if cause is not None:
+        import traceback
+
+        traceback.print_exception(cause)
+    if json:
+        print_json(report)
+    else:
+        for title, problems in (("warnings", report.warnings), ("errors", report.errors)):
+            if problems:
+                tell(f"{title}:\n{render_problems(problems)}\n")
+        tell(
+            f"{report.config}: {len(report.modules)} modules, {len(report.topologies)} topologies, "
+            f"{len(report.errors)} errors, {len(report.warnings)} warnings"
+        )
+    raise typer.Exit(2 if report.errors else 0)
+
+
+@app.command()
+def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
+    """Show the running application: replicas, and calls from module to module."""
+    from amoeba.cli.output import print_json
+    from amoeba.cli.status import get_status, render_status
+
+    try:
+        found = get_status(_application(config))
+    except AmoebaError as error:
+        _fail(error, 1)
+    if json:
+        print_json(found[0] if len(found) == 1 else found)
+    else:
+        typer.echo("\n".join(map(render_status, found)), nl=False)
+
+
+@app.command()
+def stop(
+    config: Config = DEFAULT_CONFIG,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for it to end.")] = 40.0,
+) -> None:
+    """Drain and stop the running application."""
+    from amoeba.cli.output import tell
+    from amoeba.cli.status import stop as stop_application
+
+    try:
+        stop_application(_application(config), wait)
+    except AmoebaError as error:
+        _fail(error, 1)
+    except TimeoutError:
+        tell(f"amoeba: it did not end within {wait:g} s")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def version(json: Json = False) -> None:
+    """Print the version."""
+    from amoeba._version import __version__
+    from amoeba.cli.output import print_json
+
+    if json:
+        print_json({"version": __version__})
+    else:
+        typer.echo(__version__)
+
+
+def _application(config: Path) -> Application:
+    from amoeba.app import read_application
+
+    try:
+        return read_application(config)
+    except ConfigurationError as error:
+        _fail(error)
+
+
+def _fail(error: AmoebaError, code: int = 2) -> NoReturn:
+    from amoeba.cli.output import fail
+
+    fail(error, code)
+
+
+def _banner(supervisor: Supervisor) -> None:
+    from amoeba.cli.output import tell
+
+    processes = sum(process.replicas for process in supervisor.topology.processes)
+    plural = "process" if processes == 1 else "processes"
+    strict = ", strict" if supervisor.strict else ""
+    name = supervisor.application.name
+    tell(f"amoeba: {name} · {supervisor.topology.name} · {processes} {plural}{strict}")
+    if supervisor.url:
+        tell(f"amoeba: {supervisor.url}  (admin {supervisor.admin_url}, stop with Ctrl-C)")

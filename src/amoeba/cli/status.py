@@ -1,0 +1,117 @@
+"""`amoeba status` and `amoeba stop`: talking to a running supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from amoeba.errors import AmoebaError
+from amoeba.evidence import quantile_ns
+from amoeba.runtime.control import SOCKET_NAME
+from amoeba.runtime.link import SupervisorLink
+from amoeba.supervisor import find_runs, wait_until_gone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amoeba.app import Application
+    from amoeba.runtime import Status
+    from amoeba.supervisor import RunInfo
+
+
+class NotRunning(AmoebaError):  # noqa: N818 - says what is the case
+    """No supervisor of this user runs the application."""
+
+    application: str
+
+    def __init__(self, application: str) -> None:
+        self.application = application
+        super().__init__(application)
+
+    def __str__(self) -> str:
+        return f"{self.application!r} does not run\n  hint: amoeba run"
+
+
+def get_status(application: Application) -> list[Status]:
+    """The status of every run of the application. Raises NotRunning."""
+    runs = _runs(application)
+    return [asyncio.run(_status(folder, info)) for folder, info in runs]
+
+
+def stop(application: Application, wait_s: float) -> int:
+    """Ask every run to stop and wait for it; returns how many there were.
+
+    Raises NotRunning, or TimeoutError when one does not end.
+    """
+    runs = _runs(application)
+    for folder, info in runs:
+        asyncio.run(_stop(folder, info))
+    for folder, _ in runs:
+        wait_until_gone(folder, wait_s)
+    return len(runs)
+
+
+def render_status(status: Status) -> str:
+    """The status as text for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=100, highlight=False)
+    replicas = Table("replica", "state", "modules", "pid", "memory", "up", "restarts", box=None)
+    for each in status.replicas:
+        replicas.add_row(
+            each.replica,
+            f"{each.state} ({each.detail})" if each.detail else each.state,
+            ", ".join(each.modules),
+            str(each.pid or "-"),
+            f"{each.rss_bytes / (1 << 20):.0f} MiB",
+            f"{each.uptime_s:.0f} s",
+            str(each.restarts),
+        )
+    edges = Table("edge", "calls", "errors", "in flight", "p50", "p99", box=None)
+    for edge in status.totals:
+        edges.add_row(
+            f"{edge.caller} → {edge.module}.{edge.method}",
+            str(edge.calls),
+            str(sum(edge.errors.values())),
+            str(edge.in_flight),
+            f"{quantile_ns(edge.latency, 0.5) / 1e6:.3f} ms",
+            f"{quantile_ns(edge.latency, 0.99) / 1e6:.3f} ms",
+        )
+    with console.capture() as capture:
+        console.print(f"{status.application} · {status.topology} · pid {status.pid}")
+        if status.url:
+            console.print(f"{status.url} · admin {status.admin_url}")
+        for module, why in status.down.items():
+            console.print(f"down: {module}: {why}")
+        console.print(replicas)
+        if status.totals:
+            console.print(edges)
+    return capture.get()
+
+
+def _runs(application: Application) -> list[tuple[Path, RunInfo]]:
+    runs = find_runs(application)
+    if not runs:
+        raise NotRunning(application.name)
+    return runs
+
+
+async def _status(folder: Path, info: RunInfo) -> Status:
+    link = _link(folder, info)
+    try:
+        return await link.supervision.status()
+    finally:
+        link.close()
+
+
+async def _stop(folder: Path, info: RunInfo) -> None:
+    link = _link(folder, info)
+    try:
+        await link.supervision.stop()
+    finally:
+        link.close()
+
+
+def _link(folder: Path, info: RunInfo) -> SupervisorLink:
+    return SupervisorLink(info.application, f"unix:{folder / SOCKET_NAME}", info.token, "cli")

@@ -1,0 +1,210 @@
+"""How a stub reaches a module: over the wire, or, in strict mode, through the codec alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import TYPE_CHECKING, Protocol
+
+from amoeba.contract import Message
+from amoeba.errors import Unavailable
+from amoeba.runtime.deadlines import remaining_s
+from amoeba.runtime.retries import RetryBudget
+from amoeba.runtime.services import trace_context
+from amoeba.wire import ConnectionLost, Failed, Incoming, Limits, Metadata
+from amoeba.wire.frames import NO_METADATA, FrameKind
+from amoeba.wire.streams import Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amoeba.contract.buffers import Buffer
+    from amoeba.runtime.routing import Pool
+    from amoeba.runtime.services import ModuleService
+
+_ATTEMPTS = 3
+
+
+class Channel(Protocol):
+    """Carries encoded calls to one module. Every method raises Failed or Unavailable."""
+
+    async def call(
+        self, method: int, message: Message, key: bytes | None, *, idempotent: bool
+    ) -> Message:
+        """One answer."""
+
+    async def stream(self, method: int, message: Message, key: bytes | None) -> Incoming:
+        """The beginning of a stream."""
+
+    def call_blocking(
+        self, method: int, message: Message, key: bytes | None, *, idempotent: bool
+    ) -> Message:
+        """One answer; the calling thread waits."""
+
+
+def current_metadata() -> Metadata | None:
+    """Deadline and trace of the calling task, or None when it has neither."""
+    remaining, trace = remaining_s(), trace_context.get()
+    if remaining is None and trace is None:
+        return None
+    micros = None if remaining is None else max(0, int(remaining * 1e6))
+    return Metadata(micros, trace)
+
+
+class WireChannel:
+    """To replicas in other processes. Tries again only what surely or harmlessly can be."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._budget = RetryBudget()
+
+    async def call(
+        self, method: int, message: Message, key: bytes | None, *, idempotent: bool
+    ) -> Message:
+        """See Channel."""
+        self._budget.earn()
+        for attempt in range(_ATTEMPTS):
+            client = self._pool.pick(key) or await self._pool.connected(key)
+            try:
+                return await client.call(method, message, current_metadata())
+            except ConnectionLost as lost:
+                self._give_up_unless_harmless(lost, attempt, idempotent=idempotent)
+        raise Unavailable(self._pool.module, "every attempt failed")
+
+    async def stream(self, method: int, message: Message, key: bytes | None) -> Incoming:
+        """See Channel."""
+        client = self._pool.pick(key) or await self._pool.connected(key)
+        try:
+            return await client.stream(method, message, current_metadata())
+        except ConnectionLost as lost:
+            raise Unavailable(self._pool.module, lost.reason) from None
+
+    def call_blocking(
+        self, method: int, message: Message, key: bytes | None, *, idempotent: bool
+    ) -> Message:
+        """See Channel."""
+        self._budget.earn()
+        for attempt, replica in enumerate(self._pool.blocking(key)):
+            try:
+                pool = replica.blocking()
+                return pool.call(method, message, current_metadata(), remaining_s())
+            except ConnectionLost as lost:
+                if not lost.sent:
+                    replica.failed(lost.reason)
+                self._give_up_unless_harmless(lost, attempt, idempotent=idempotent)
+        raise Unavailable(self._pool.module, "every attempt failed")
+
+    def _give_up_unless_harmless(
+        self, lost: ConnectionLost, attempt: int, *, idempotent: bool
+    ) -> None:
+        """Raise Unavailable unless the call was never sent, or may be executed twice."""
+        last = attempt + 1 == _ATTEMPTS
+        if lost.sent and not idempotent:
+            reason = f"{lost.reason}; the call may have been executed"
+            raise Unavailable(self._pool.module, reason) from None
+        if last or (lost.sent and not self._budget.spend()):
+            raise Unavailable(self._pool.module, lost.reason) from None
+
+
+class StrictChannel:
+    """To a module in this process, as if it were in another one.
+
+    Each call is a new task with an empty context; arguments, answers and exceptions go through
+    the codec, so nothing is shared between caller and callee.
+    """
+
+    def __init__(self, service: ModuleService, limits: Limits) -> None:
+        self._service, self._limits = service, limits
+        self._tasks: set[asyncio.Task[Message]] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+
+    async def call(
+        self, method: int, message: Message, key: bytes | None, *, idempotent: bool
+    ) -> Message:
+        """See Channel."""
+        del key, idempotent
+        metadata = current_metadata() or NO_METADATA
+        task = asyncio.Task(
+            self._service.call(method, _owned(message), metadata), context=contextvars.Context()
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+        return self._outcome(task)
+
+    async def stream(self, method: int, message: Message, key: bytes | None) -> Incoming:
+        """See Channel."""
+        del key
+        link = _Link(self._limits)
+        pump = asyncio.Task(
+            self._pump(method, _owned(message), link), context=contextvars.Context()
+        )
+        self._pumps.add(pump)
+        pump.add_done_callback(self._pumps.discard)
+        link.incoming = Incoming(
+            self._limits.window_bytes, link.give_credit, lambda: (pump.cancel(), None)[1]
+        )
+        return link.incoming
+
+    def call_blocking(
+        self, method: int, message: Message, key: bytes | None, *, idempotent: bool
+    ) -> Message:
+        """See Channel."""
+        del key, idempotent
+        try:
+            return _owned(self._service.call_blocking(method, _owned(message)))
+        except Exception as error:  # noqa: BLE001 - crosses as it would from another process
+            raise Failed(self._service.encode_error(error)) from None
+
+    def _outcome(self, task: asyncio.Task[Message]) -> Message:
+        try:
+            return _owned(task.result())
+        except asyncio.CancelledError as error:
+            raise Failed(self._service.encode_error(error)) from None
+        except Exception as error:  # noqa: BLE001 - as above
+            raise Failed(self._service.encode_error(error)) from None
+
+    async def _pump(self, method: int, message: Message, link: _Link) -> None:
+        error: bytes | None = None
+        try:
+            items, codec = self._service.stream(method, message, NO_METADATA)
+            link.outgoing = Outgoing(link, 0, codec)
+            await link.outgoing.run(items)
+        except Exception as failure:  # noqa: BLE001 - as above
+            error = self._service.encode_error(failure)
+        if link.incoming is not None:
+            link.incoming.end(error)
+
+
+class _Link:
+    """Joins the two ends of a stream within a process; satisfies `streams.Sink`."""
+
+    writable = True
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.incoming: Incoming | None = None
+        self.outgoing: Outgoing | None = None
+
+    async def drained(self) -> None:
+        """Always at once."""
+
+    def send(
+        self, kind: int, call: int, payload: bytes = b"", buffers: Sequence[Buffer] = ()
+    ) -> None:
+        """Deliver items to the other end."""
+        if kind == FrameKind.ITEMS and self.incoming is not None:
+            self.incoming.add(_owned(Message(payload, buffers)))
+
+    def give_credit(self, size: int) -> None:
+        """The consumer has taken `size` bytes."""
+        if self.outgoing is not None:
+            self.outgoing.add_credit(size)
+
+
+def _owned(message: Message) -> Message:
+    """The message with buffers of its own: their memory still belongs to the sender."""
+    return Message(message.payload, [bytes(buffer) for buffer in message.buffers])

@@ -1,0 +1,101 @@
+"""The control contract between hosts and their supervisor; it travels on the same wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from amoeba.evidence import EdgeTotals
+from amoeba.runtime.routing import Routes
+
+MODULE = "supervisor"
+SOCKET_NAME = "supervisor.sock"
+
+
+class HostSpec(msgspec.Struct):
+    """What a supervisor tells a new host. File descriptors are inherited; -1 means none."""
+
+    config: str
+    topology: str
+    process: str
+    replica: str
+    run_dir: str
+    supervisor: str
+    token: str
+    modules: tuple[str, ...]
+    listen: str = ""
+    strict: bool = False
+    gateway_fd: int = -1
+    lifeline_fd: int = -1
+    cpus: tuple[int, ...] = ()
+
+
+class Need(msgspec.Struct, frozen=True):
+    """`caller` (a module or the gateway) calls `module`; `blocking` when its thread waits."""
+
+    caller: str
+    module: str
+    blocking: bool = False
+
+
+class Announcement(msgspec.Struct):
+    """What a host says of itself before it makes any module."""
+
+    replica: str
+    process: str
+    pid: int
+    address: str
+    modules: tuple[str, ...]
+    needs: tuple[Need, ...]
+
+
+class ReplicaStatus(msgspec.Struct):
+    """One replica as the supervisor sees it. Sizes in bytes, times in seconds."""
+
+    replica: str
+    process: str
+    modules: tuple[str, ...]
+    state: str
+    pid: int
+    restarts: int
+    rss_bytes: int
+    uptime_s: float
+    detail: str = ""
+
+
+class Status(msgspec.Struct):
+    """The running application."""
+
+    application: str
+    topology: str
+    strict: bool
+    pid: int
+    url: str
+    admin_url: str
+    replicas: list[ReplicaStatus]
+    down: dict[str, str]
+    totals: list[EdgeTotals]
+
+
+class Supervision(Protocol):
+    """What the supervisor offers to its hosts and to the command line."""
+
+    async def announce(self, host: Announcement) -> None:
+        """A host has read its code and knows what it needs."""
+
+    def orders(self, replica: str) -> AsyncIterator[Routes]:
+        """Every routes table, the newest first; ends when the host is to stop."""
+
+    async def ready(self, replica: str, part: str) -> None:
+        """A module, or the gateway, of the host can be called."""
+
+    async def report(self, replica: str, totals: list[EdgeTotals]) -> None:
+        """What the host's recorder counted since it started."""
+
+    async def status(self) -> Status:
+        """How the application runs."""
+
+    async def stop(self) -> None:
+        """Drain and stop everything; returns at once."""

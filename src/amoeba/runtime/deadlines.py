@@ -1,0 +1,94 @@
+"""Deadlines: one timer per scope; every call inside knows how long it may still take."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Self
+
+from amoeba.errors import DeadlineExceeded
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Scope:
+    """The time at which calls inside must have ended, by `time.monotonic`.
+
+    A task that outlives the scope it was started in keeps its context; `active` exempts it.
+    """
+
+    __slots__ = ("active", "when")
+
+    def __init__(self, when: float) -> None:
+        self.when = when
+        self.active = True
+
+
+_scope: ContextVar[Scope | None] = ContextVar("amoeba_deadline", default=None)
+current_scope = _scope.get
+
+
+class Deadline:
+    """`async with amoeba.deadline(2):` — what is inside ends within 2 s or DeadlineExceeded.
+
+    A scope inside another can only shorten it.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._scope = Scope(0.0)
+        self._token: Token[Scope | None] | None = None
+        self._timer = asyncio.timeout(None)
+
+    async def __aenter__(self) -> Self:
+        now = time.monotonic()
+        when = now + self._timeout_s
+        outer = current_scope()
+        if outer is not None and outer.active:
+            when = min(when, outer.when)
+        self._scope.when = when
+        self._timer = asyncio.timeout(max(0.0, when - now))
+        await self._timer.__aenter__()
+        self._token = _scope.set(self._scope)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._scope.active = False
+        if self._token is not None:
+            _scope.reset(self._token)
+        try:
+            await self._timer.__aexit__(exc_type, exc, traceback)
+        except TimeoutError:
+            text = f"the deadline of {self._timeout_s:g} s passed"
+            raise DeadlineExceeded(text) from None
+
+
+def deadline(timeout_s: float) -> Deadline:
+    """Give everything inside the `async with` at most `timeout_s` seconds.
+
+    The deadline goes with every call, to other processes too. Raises DeadlineExceeded, which is a
+    TimeoutError.
+    """
+    return Deadline(timeout_s)
+
+
+def check_scope(scope: Scope) -> None:
+    """Raise DeadlineExceeded when an active scope's time has passed."""
+    if scope.active and time.monotonic() >= scope.when:
+        msg = "the deadline had passed before the call"
+        raise DeadlineExceeded(msg)
+
+
+def remaining_s() -> float | None:
+    """Seconds that calls made here may still take; None without a deadline."""
+    scope = current_scope()
+    if scope is None or not scope.active:
+        return None
+    return scope.when - time.monotonic()

@@ -1,0 +1,172 @@
+"""The gateway: the user's ASGI app on uvicorn, unchanged but for what a lost module answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import math
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from amoeba.app import import_object
+from amoeba.errors import ConfigurationError, DeadlineExceeded, Problem, Unavailable
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from amoeba.app import Application
+
+_STATUS_ERROR = 500
+_PLAIN_BODY = b"Internal Server Error"
+
+
+def load_gateway(application: Application) -> Any:
+    """Import the ASGI app, or call its factory. Raises ConfigurationError."""
+    found = import_object(application.gateway, "app.gateway")
+    if inspect.isfunction(found) and not inspect.signature(found).parameters:
+        found = found()
+    if not callable(found):
+        problem = Problem(
+            what=f"{application.gateway} is a {type(found).__name__}, not an ASGI app",
+            where="app.gateway",
+            expected="an ASGI app such as FastAPI(), or a function that returns one",
+        )
+        raise ConfigurationError([problem])
+    return found
+
+
+class ErrorEdge:
+    """Turns what Amoeba raised into its HTTP status, where the app itself had no answer.
+
+    Unavailable and Overloaded become 503 with Retry-After, DeadlineExceeded 504. An app such as
+    Starlette answers an unhandled exception with its plain 500 and raises it again: that answer
+    is held back until the exception is known. Any other answer passes untouched.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI interface."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        held = _HeldAnswer(send)
+        try:
+            await self._app(scope, receive, held.send)
+        except (Unavailable, DeadlineExceeded) as error:
+            if not held.replaceable:
+                await held.release()
+                raise
+            await _answer(error, send)
+        except BaseException:
+            await held.release()
+            raise
+        else:
+            await held.release()
+
+
+class _HeldAnswer:
+    """Passes an answer on, but holds back a plain 500 until it is clear what caused it."""
+
+    def __init__(self, send: Any) -> None:
+        self._send = send
+        self._held: list[Any] = []
+        self._started = False
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether nothing was sent yet, or only a plain 500 that is still here."""
+        return not self._started or bool(self._held)
+
+    async def send(self, message: Any) -> None:
+        """The app's `send`."""
+        if message["type"] == "http.response.start" and message["status"] == _STATUS_ERROR:
+            self._started = True
+            self._held.append(message)
+            return
+        if self._held and message.get("body", b"") == _PLAIN_BODY and not message.get("more_body"):
+            self._held.append(message)
+            return
+        self._started = True
+        await self.release()
+        await self._send(message)
+
+    async def release(self) -> None:
+        """Send what was held back."""
+        held, self._held = self._held, []
+        for message in held:
+            await self._send(message)
+
+
+async def _answer(error: Unavailable | DeadlineExceeded, send: Any) -> None:
+    headers = [(b"content-type", b"application/json")]
+    if isinstance(error, Unavailable):
+        status = 503
+        wait = max(1, math.ceil(error.retry_after_s))
+        headers.append((b"retry-after", str(wait).encode()))
+        detail = f'{{"detail":"module {error.module} is unavailable, try again later"}}'
+    else:
+        status, detail = 504, '{"detail":"the request took longer than its deadline"}'
+    body = detail.encode()
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, told by the host when to stop, and telling when it is started."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_started = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the host."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        self.is_started.set()
+
+
+class Gateway:
+    """The ASGI app being served on an inherited, listening socket."""
+
+    def __init__(self, app: Any, options: dict[str, Any], sock: socket.socket) -> None:
+        config = uvicorn.Config(ErrorEdge(app), **{"loop": "none", **options})
+        self._server = _Server(config)
+        self._socket = sock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Run the app's lifespan and begin to serve. Raises RuntimeError when it fails."""
+        self._task = asyncio.create_task(self._serve())
+        started = asyncio.create_task(self._server.is_started.wait())
+        await asyncio.wait([self._task, started], return_when=asyncio.FIRST_COMPLETED)
+        started.cancel()
+        if self._task.done():
+            self._task.result()
+            msg = "the gateway's lifespan failed"
+            raise RuntimeError(msg)
+
+    async def stop(self, timeout_s: float) -> None:
+        """Answer the requests in flight, for at most `timeout_s`, then run the lifespan's end."""
+        self._server.should_exit = True
+        if self._task is not None:
+            done, _ = await asyncio.wait([self._task], timeout=timeout_s)
+            if not done:
+                self._server.force_exit = True
+                await asyncio.wait([self._task], timeout=2.0)
+
+    async def _serve(self) -> None:
+        try:
+            await self._server.serve([self._socket])
+        except SystemExit as error:  # uvicorn's way to say that the lifespan failed
+            msg = "the gateway's lifespan failed"
+            raise RuntimeError(msg) from error

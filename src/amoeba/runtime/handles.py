@@ -1,0 +1,169 @@
+"""Handles: what a caller holds of another module.
+
+A handle's methods are closures over one replaceable target each. Replacing the target is how a
+running application divides: no caller knows, and a method that was captured earlier follows too.
+The edge (who calls what) is fixed with the target, so recording needs no lookup.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from amoeba.contract import Contract, Kind, Method
+from amoeba.evidence import Edge, bucket_of
+from amoeba.runtime.deadlines import check_scope, current_scope
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    Replace = Callable[[Callable[..., Any], Edge], None]
+
+_clock = time.perf_counter_ns
+
+
+class Handle:
+    """The base of every handle. Instances have one attribute per method of their contract."""
+
+    def __init__(self, contract: Contract, unbound: Callable[[Method], Callable[..., Any]]) -> None:
+        """Make the methods; `unbound(method)` is the target of each until `bind`."""
+        self._amoeba_contract = contract
+        self._amoeba_replace: dict[str, Replace] = {}
+        for name, method in contract.methods.items():
+            edge = Edge("", "", name)
+            function, replace = _CELLS[method.kind](unbound(method), edge)
+            # Only the name and the documentation: `__wrapped__` would lead tools past the handle.
+            function.__name__, function.__qualname__ = name, f"{contract.cls.__qualname__}.{name}"
+            function.__doc__ = getattr(getattr(contract.cls, name, None), "__doc__", None)
+            function.__signature__ = method.signature  # type: ignore[attr-defined]  # read by inspect
+            object.__setattr__(self, "_amoeba_call" if name == "__call__" else name, function)
+            self._amoeba_replace[name] = replace
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the contract's `__call__`, when it has one."""
+        call = self.__dict__.get("_amoeba_call")
+        if call is None:
+            msg = f"{self._amoeba_contract.cls.__qualname__} has no __call__ method"
+            raise TypeError(msg)
+        return call(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<handle of {self._amoeba_contract.name}>"
+
+
+def bind(
+    handle: Handle,
+    target_of: Callable[[str], Callable[..., Any]],
+    edge_of: Callable[[str], Edge],
+) -> None:
+    """Give every method of `handle` a new target and edge, for calls that begin from now on."""
+    for name, replace in handle._amoeba_replace.items():  # noqa: SLF001 - this module's own class
+        replace(target_of(name), edge_of(name))
+
+
+def _unary_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., Any], Replace]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        scope = current_scope()
+        if scope is not None:
+            check_scope(scope)
+        recorded = edge
+        recorded.in_flight += 1
+        start = _clock()
+        try:
+            return await target(*args, **kwargs)
+        except BaseException as error:
+            recorded.failed(error)
+            raise
+        finally:
+            recorded.in_flight -= 1
+            recorded.latency[bucket_of(_clock() - start)] += 1
+
+    def replace(new_target: Callable[..., Any], new_edge: Edge) -> None:
+        nonlocal target, edge
+        target, edge = new_target, new_edge
+
+    return call, replace
+
+
+def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., Any], Replace]:
+    lock = threading.Lock()  # protects the edge's counts: callers are threads
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        scope = current_scope()
+        if scope is not None:
+            check_scope(scope)
+        recorded = edge
+        with lock:
+            recorded.in_flight += 1
+        start = _clock()
+        try:
+            return target(*args, **kwargs)
+        except BaseException as error:
+            recorded.failed(error)
+            raise
+        finally:
+            with lock:
+                recorded.in_flight -= 1
+                recorded.latency[bucket_of(_clock() - start)] += 1
+
+    def replace(new_target: Callable[..., Any], new_edge: Edge) -> None:
+        nonlocal target, edge
+        target, edge = new_target, new_edge
+
+    return call, replace
+
+
+def _stream_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., Any], Replace]:
+    def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        return _recorded_stream(target(*args, **kwargs), edge)
+
+    def replace(new_target: Callable[..., Any], new_edge: Edge) -> None:
+        nonlocal target, edge
+        target, edge = new_target, new_edge
+
+    return call, replace
+
+
+class _recorded_stream:  # noqa: N801 - reads as the function it stands for
+    """A stream's items unchanged; the stream counts as one call, from first use to its end."""
+
+    __slots__ = ("_edge", "_items", "_start")
+
+    def __init__(self, items: Any, edge: Edge) -> None:
+        self._items, self._edge = aiter(items), edge
+        self._start = 0
+
+    def __aiter__(self) -> _recorded_stream:
+        return self
+
+    async def __anext__(self) -> Any:
+        if not self._start:
+            self._start = _clock()
+            self._edge.in_flight += 1
+        try:
+            return await self._items.__anext__()
+        except BaseException as error:
+            if not isinstance(error, StopAsyncIteration):
+                self._edge.failed(error)
+            self._end()
+            raise
+
+    async def aclose(self) -> None:
+        """End the stream early; its producer is closed."""
+        self._end()
+        close = getattr(self._items, "aclose", None)
+        if close is not None:
+            await close()
+
+    def __del__(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if self._start > 0:
+            self._edge.in_flight -= 1
+            self._edge.latency[bucket_of(_clock() - self._start)] += 1
+        self._start = -1
+
+
+_CELLS = {Kind.UNARY: _unary_cell, Kind.BLOCKING: _blocking_cell, Kind.STREAM: _stream_cell}

@@ -1,0 +1,105 @@
+"""The callee's side of a module: numbered methods over an implementation, decode to encode."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from amoeba.contract import Contract, ContractCodec, ExceptionCodec, Kind, Message
+from amoeba.contract.describing import describe, fingerprint
+from amoeba.errors import DeadlineExceeded, WireError
+from amoeba.runtime.deadlines import Deadline
+from amoeba.runtime.threads import in_thread
+from amoeba.wire.frames import Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from amoeba.contract.codec import ItemsCodec
+
+trace_context: ContextVar[str | None] = ContextVar("amoeba_trace", default=None)
+
+
+class ModuleService:
+    """Serves one implementation under its contract; satisfies `wire.Service`."""
+
+    def __init__(
+        self,
+        module: str,
+        contract: Contract,
+        implementation: object,
+        exceptions: ExceptionCodec,
+    ) -> None:
+        self.module, self._contract = module, contract
+        self._implementation = implementation
+        self._codec = ContractCodec(contract, module)
+        self._exceptions = exceptions
+        self._methods = list(contract.methods.values())
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """See `contract.fingerprint`."""
+        return fingerprint(self._contract)
+
+    def describe(self) -> dict[str, Any]:
+        """See `contract.describe`."""
+        return describe(self._contract)
+
+    def is_stream(self, method: int) -> bool:
+        """Whether the method answers with a stream. Raises WireError for an unknown number."""
+        if method >= len(self._methods):
+            msg = f"module {self.module!r} has no method number {method}"
+            raise WireError(msg)
+        return self._methods[method].kind is Kind.STREAM
+
+    async def call(self, method: int, request: Message, metadata: Metadata) -> Message:
+        """Run a unary or blocking method; a blocking one runs in a worker thread."""
+        declared = self._methods[method]
+        codec = self._codec[declared.name]
+        args, kwargs = codec.arguments.decode(request)
+        function = getattr(self._implementation, declared.name)
+        call: Callable[[], Awaitable[Any]]
+        if declared.kind is Kind.BLOCKING:
+            call = functools.partial(in_thread, functools.partial(function, *args, **kwargs))
+        else:
+            call = functools.partial(function, *args, **kwargs)
+        if metadata.trace is not None:
+            trace_context.set(metadata.trace)
+        if metadata.deadline_us is None:
+            return codec.result.encode((await call(),))
+        async with Deadline(_seconds(metadata)):
+            return codec.result.encode((await call(),))
+
+    def call_blocking(self, method: int, request: Message) -> Message:
+        """Run a blocking method in this thread, with an empty context."""
+        declared = self._methods[method]
+        codec = self._codec[declared.name]
+        args, kwargs = codec.arguments.decode(request)
+        function = getattr(self._implementation, declared.name)
+        result = contextvars.Context().run(functools.partial(function, *args, **kwargs))
+        return codec.result.encode((result,))
+
+    def stream(
+        self, method: int, request: Message, metadata: Metadata
+    ) -> tuple[AsyncIterator[Any], ItemsCodec]:
+        """Begin a stream. Streams carry no deadline: the caller's scope ends them."""
+        declared = self._methods[method]
+        codec = self._codec[declared.name]
+        args, kwargs = codec.arguments.decode(request)
+        if metadata.trace is not None:
+            trace_context.set(metadata.trace)
+        return getattr(self._implementation, declared.name)(*args, **kwargs), codec.items
+
+    def encode_error(self, error: BaseException) -> bytes:
+        """An exception as the payload of an ERROR frame."""
+        return self._exceptions.encode(error)
+
+
+def _seconds(metadata: Metadata) -> float:
+    remaining = (metadata.deadline_us or 0) / 1e6
+    if remaining <= 0:
+        msg = "the deadline had passed when the call arrived"
+        raise DeadlineExceeded(msg)
+    return remaining

@@ -1,0 +1,176 @@
+"""A caller that blocks its thread: for plain `def` methods of classes without a contract."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from amoeba.contract.codec import Message
+from amoeba.errors import DeadlineExceeded, WireError
+from amoeba.wire.addresses import Address, check_peer
+from amoeba.wire.client import ConnectionLost, Failed
+from amoeba.wire.frames import FrameKind, Metadata, check_size, pack
+from amoeba.wire.handshake import Hello, decode_refusal, decode_welcome, encode
+from amoeba.wire.parser import FrameParser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amoeba.contract.buffers import Buffer
+    from amoeba.wire.limits import Holding, Limits
+
+
+class BlockingConnection:
+    """One connection, for one call at a time."""
+
+    def __init__(self, address: Address, hello: Hello, limits: Limits, holding: Holding) -> None:
+        self._limits = limits
+        self._hello = msgspec.structs.replace(hello, blocking=True)
+        self._parser = FrameParser(self._on_frame, limits, holding)
+        self._frame: tuple[int, bytes, Sequence[Buffer]] | None = None
+        self._last_call = 0
+        self.draining = False
+        self._socket = self._connect(address)
+
+    def call(
+        self, method: int, message: Message, metadata: Metadata | None, timeout_s: float | None
+    ) -> Message:
+        """One answer. Raises Failed, ConnectionLost, or DeadlineExceeded."""
+        self._last_call += 1
+        check_size(message, self._limits.frame_bytes)
+        frame = pack(
+            FrameKind.CALL, self._last_call, message.payload, message.buffers, method, metadata
+        )
+        self._socket.settimeout(timeout_s)
+        try:
+            for piece in frame:
+                self._socket.sendall(piece)
+            kind, body, buffers = self._receive()
+        except TimeoutError:
+            raise DeadlineExceeded from None
+        except OSError as error:
+            msg = f"the connection was lost ({error})"
+            raise ConnectionLost(msg) from None
+        if kind == FrameKind.ERROR:
+            raise Failed(body)
+        return Message(body, buffers)
+
+    def usable(self) -> bool:
+        """Whether an idle connection still stands: a drain or an end may have arrived."""
+        self._socket.settimeout(0)
+        try:
+            count = self._socket.recv_into(self._parser.buffer())
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if count:
+            self._parser.received(count)
+        return bool(count) and not self.draining
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._parser.close()
+        self._socket.close()
+
+    def _connect(self, address: Address) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX if address.path else socket.AF_INET)
+        sock.settimeout(self._limits.handshake_s)
+        try:
+            sock.connect(address.path or (address.host, address.port))
+            check_peer(sock)
+            self._socket = sock
+            sock.sendall(b"".join(pack(FrameKind.HELLO, 0, encode(self._hello))))
+            kind, body, _ = self._receive()
+            if kind == FrameKind.REFUSED:
+                raise WireError(decode_refusal(body).reason)
+            decode_welcome(body)
+        except OSError as error:
+            sock.close()
+            msg = f"no connection to {address}: {error.strerror or error}"
+            raise ConnectionLost(msg, sent=False) from None
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _receive(self) -> tuple[int, bytes, Sequence[Buffer]]:
+        self._frame = None
+        while self._frame is None:
+            count = self._socket.recv_into(self._parser.buffer())
+            if count == 0:
+                msg = "the peer closed it"
+                raise ConnectionResetError(msg)
+            self._parser.received(count)
+        return self._frame
+
+    def _on_frame(
+        self,
+        kind: int,
+        _flags: int,
+        _method: int,
+        call: int,
+        body: bytes,
+        buffers: Sequence[Buffer],
+        /,
+    ) -> None:
+        if kind == FrameKind.DRAIN:
+            self.draining = True
+        elif call == self._last_call:
+            self._frame = (kind, body, buffers)
+
+
+class BlockingPool:
+    """Connections to one module of one replica, each used by one thread at a time."""
+
+    def __init__(self, address: Address, hello: Hello, limits: Limits, holding: Holding) -> None:
+        self._make = (address, hello, limits, holding)
+        self._idle: list[BlockingConnection] = []
+        self._lock = threading.Lock()  # protects `_idle` and `_closed`
+        self._closed = False
+
+    def call(
+        self, method: int, message: Message, metadata: Metadata | None, timeout_s: float | None
+    ) -> Message:
+        """See BlockingConnection; a connection is made when none is idle."""
+        connection = self._take()
+        try:
+            answer = connection.call(method, message, metadata, timeout_s)
+        except Failed:
+            self._give(connection)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        self._give(connection)
+        return answer
+
+    def close(self) -> None:
+        """Close idle connections; those in use close when their call ends."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> BlockingConnection:
+        while True:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                return BlockingConnection(*self._make)
+            if connection.usable():
+                return connection
+            connection.close()
+
+    def _give(self, connection: BlockingConnection) -> None:
+        with self._lock:
+            if not (self._closed or connection.draining):
+                self._idle.append(connection)
+                return
+        with contextlib.suppress(OSError):
+            connection.close()
