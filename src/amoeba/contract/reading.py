@@ -52,11 +52,17 @@ def public_methods(cls: type) -> dict[str, tuple[type, Callable[..., Any]]]:
         for name, member in vars(owner).items():
             if name.startswith("_") and name != "__call__":
                 continue
-            if inspect.isfunction(inspect.unwrap(member)) and not inspect.isclass(member):
+            if _is_method(member):
                 found[name] = (owner, member)
             else:
                 found.pop(name, None)
     return found
+
+
+def _is_method(member: Any) -> bool:
+    if isinstance(member, staticmethod | classmethod | property | type):
+        return False
+    return inspect.isfunction(inspect.unwrap(member))
 
 
 def _contract_problems(

@@ -78,7 +78,7 @@ class Outgoing:
         batch = self._batch
         async for item in items:
             batch.add(item)
-            if batch.count >= _BATCH_ITEMS or batch.size_bytes >= _BATCH_BYTES:
+            if batch.count >= _BATCH_ITEMS or batch.size_bytes >= min(_BATCH_BYTES, self._credit):
                 self._flush()
                 await self._may_send()
             elif not self._scheduled:

@@ -1,0 +1,1 @@
+"""A small application that shows every rule of a call."""

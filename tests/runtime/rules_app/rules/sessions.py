@@ -1,0 +1,6 @@
+from typing import Protocol
+
+
+class Sessions(Protocol):
+    async def visit(self, user: str) -> int: ...
+    async def pid(self, user: str) -> int: ...
