@@ -41,7 +41,7 @@ def test_any_other_exception_arrives_as_a_remote_error(rig):
     if rig.crosses:
         assert caught.value.type_name == "rules.elsewhere:Unlisted"
         assert caught.value.message == "only I know it"
-        assert 'raise errors[how]' in caught.value.traceback
+        assert "raise errors[how]" in caught.value.traceback
 
 
 def test_a_group_arrives_with_its_exceptions(rig):

@@ -74,6 +74,7 @@ class Host:
         self._services: dict[str, ModuleService] = {}
         self._implementations: dict[str, object] = {}
         self._stubs: dict[str, StubFactory] = {}
+        self._handles: dict[tuple[str, str], Handle] = {}
         self._server = Server(
             application.name, self._services, application.limits, self._holding, token
         )
@@ -132,9 +133,13 @@ class Host:
 
     def handle(self, caller: str, module: str) -> Handle:
         """A handle of `module` for `caller`. Raises ConfigurationError."""
-        handle = Handle(self._contract(module), _never)
-        self.bind(handle, caller, module)
-        return handle
+        if (caller, module) not in self._handles:
+            handle = Handle(self._contract(module), _never)
+            self.bind(handle, caller, module)
+            if module in self._modules and module not in self._implementations:
+                return handle  # bound to a module that is still starting: not to be kept
+            self._handles[caller, module] = handle
+        return self._handles[caller, module]
 
     def bind(self, handle: Handle, caller: str, module: str) -> None:
         """See `current.Binder`."""

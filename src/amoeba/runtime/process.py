@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import select
 import shutil
 import signal
 import socket
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 SPEC_VARIABLE = "AMOEBA_HOST_SPEC"
 _REPORT_S = 1.0
 _ORPHAN_GRACE_S = 1.5
+_LAST_BREATH_S = 0.05
 _SWITCH_INTERVAL_S = 0.0005  # one busy thread otherwise stalls the loop for 5 ms at a time
 
 
@@ -52,6 +54,8 @@ class HostProcess:
             application, spec.modules, name=spec.replica, strict=spec.strict, token=spec.token
         )
         self._stopping = asyncio.Event()
+        self._address = ""
+        self._announced = 0
 
     async def run(self) -> None:
         """Start, serve until told to stop, stop."""
@@ -59,6 +63,8 @@ class HostProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         gateway = self._load()
+        if self._spec.listen:
+            self._address = str(await self._host.serve(parse_address(self._spec.listen)))
         await self._announce()
         duties = [asyncio.create_task(self._follow()), asyncio.create_task(self._report())]
         started = asyncio.create_task(self._start(gateway))
@@ -88,19 +94,19 @@ class HostProcess:
             handle.bind(self._host)
 
     async def _announce(self) -> None:
-        spec, address = self._spec, ""
-        if spec.listen:
-            address = str(await self._host.serve(parse_address(spec.listen)))
+        """Say what runs here and what it needs; again when a handle was asked for later."""
+        spec, needs = self._spec, tuple(self._host.needs.values())
         await self._supervision.announce(
             Announcement(
                 replica=spec.replica,
                 process=spec.process,
                 pid=os.getpid(),
-                address=address,
+                address=self._address,
                 modules=spec.modules,
-                needs=tuple(self._host.needs.values()),
+                needs=needs,
             )
         )
+        self._announced = len(needs)
 
     async def _start(self, app: Any) -> Any:
         async def on_ready(part: str) -> None:
@@ -141,21 +147,24 @@ class HostProcess:
             await asyncio.sleep(_REPORT_S)
             with contextlib.suppress(AmoebaError):
                 await self._supervision.report(self._spec.replica, self._host.recorder.totals())
+                if len(self._host.needs) != self._announced:
+                    await self._announce()
 
 
 def main() -> None:
     """Run the replica that the environment describes."""
     spec = msgspec.json.decode(os.environ.pop(SPEC_VARIABLE), type=HostSpec)
-    orphaned = threading.Event()
     if spec.lifeline_fd >= 0:
-        threading.Thread(target=_outlive_nobody, args=(spec, orphaned), daemon=True).start()
+        threading.Thread(target=_outlive_nobody, args=(spec,), daemon=True).start()
     if spec.cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, spec.cpus)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    code = _run(spec)
+    code = 1
+    with contextlib.suppress(OSError):  # what it prints may go nowhere: the supervisor is gone
+        code = _run(spec)
     _flush()
-    if orphaned.is_set():
-        _remove_run_dir(Path(spec.run_dir))
+    if _is_orphan(spec):
+        _leave_nothing(spec)
     os._exit(code)  # a worker thread of the user's that never ends must not keep the process
 
 
@@ -213,18 +222,31 @@ def _flush() -> None:
             stream.flush()
 
 
-def _outlive_nobody(spec: HostSpec, orphaned: threading.Event) -> None:
-    """Wait until the supervisor's end of the pipe closes, then stop, by force after a grace."""
+def _is_orphan(spec: HostSpec) -> bool:
+    """Whether the supervisor is gone: its sockets close a moment before its pipe does."""
+    if spec.lifeline_fd < 0:
+        return False
+    return bool(select.select([spec.lifeline_fd], [], [], _LAST_BREATH_S)[0])
+
+
+def _outlive_nobody(spec: HostSpec) -> None:
+    """End the process by force, a grace after the supervisor's end of the pipe has closed.
+
+    Within the grace the host stops by itself, because the stream of its orders has ended.
+    """
     with contextlib.suppress(OSError):
         while os.read(spec.lifeline_fd, 1):
             pass
-    orphaned.set()
-    os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_ORPHAN_GRACE_S)
+    _leave_nothing(spec)
+    os._exit(1)
+
+
+def _leave_nothing(spec: HostSpec) -> None:
+    """What a supervisor would do at the end: no socket stays, nor what this process started."""
     _remove_run_dir(Path(spec.run_dir))
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
-    os._exit(1)
 
 
 def _remove_run_dir(folder: Path) -> None:

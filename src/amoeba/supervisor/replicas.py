@@ -184,12 +184,12 @@ class Replica:
             group.create_task(relay(child.stdout, sys.stdout.buffer, self.name))
             group.create_task(relay(child.stderr, sys.stderr.buffer, self.name))
             limits = group.create_task(self._watch_limits())
-            code = await child.wait()
+            await _exit_of(child)
             limits.cancel()
             if not self._inherits:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)  # what it started must not outlive it
-        return code
+            return await child.wait()
 
     async def _watch_limits(self) -> None:
         start_limit_s, limit = self._application.start_timeout_s, self.process.memory_bytes
@@ -248,6 +248,24 @@ class Replica:
         if child is not None and child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(number)
+
+
+async def _exit_of(child: asyncio.subprocess.Process) -> None:
+    """Wait for the process itself: `wait` may wait for its pipes too, which others can hold."""
+    if not hasattr(os, "pidfd_open"):
+        await child.wait()
+        return
+    loop, exited = asyncio.get_running_loop(), asyncio.Event()
+    try:
+        fd = os.pidfd_open(child.pid)
+    except ProcessLookupError:
+        return
+    loop.add_reader(fd, exited.set)
+    try:
+        await exited.wait()
+    finally:
+        loop.remove_reader(fd)
+        os.close(fd)
 
 
 def _how(code: int) -> str:

@@ -1,0 +1,1 @@
+"""An application for faults: its gateway calls any method of any module, `/module/method/arg`."""

@@ -1,0 +1,21 @@
+import os
+
+
+class DiesAtStart:
+    async def __aenter__(self) -> "DiesAtStart":
+        os._exit(7)
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def ping(self) -> str:
+        return "pong"
+
+
+class Raises:
+    """Its constructor fails like a model whose file is damaged."""
+
+    def __init__(self) -> None:
+        raise ValueError("the model file is damaged")
+
+    async def ping(self) -> str:
+        return "pong"

@@ -1,0 +1,6 @@
+from typing import Protocol
+
+
+class Helper(Protocol):
+    async def shout(self, text: str) -> str: ...
+    async def modules(self) -> list[str]: ...
