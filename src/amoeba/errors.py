@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong, with what is needed to mend it.
 
-    `where` is a TOML key path, a method, or a path into a type; `line` is 1-based, 0 when unknown.
+    `where` is a TOML key path, a method, or a path into a type; `path` is the TOML key to point
+    at when `where` is not that; `line` is 1-based, 0 when unknown.
     """
 
     what: str
@@ -27,6 +28,7 @@ class Problem(msgspec.Struct, frozen=True):
     hint: str = ""
     file: str = ""
     line: int = 0
+    path: tuple[str, ...] = ()
 
     def at(self, file: str, line: int) -> Problem:
         """The same problem, found in `file` at `line`."""

@@ -19,8 +19,9 @@ FILE_NAME = "amoeba.toml"
 STATES = ("none", "exclusive", "keyed")
 TRANSPORTS = ("unix", "tcp")
 
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")
-_OBJECT = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_NAME_RULE = "letters, digits, - and _, starting with a letter, at most 63"
+_OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _RESERVED = (GATEWAY, "supervisor")
 
 
@@ -34,6 +35,10 @@ class ModuleSpec(msgspec.Struct, frozen=True):
     state: str = "none"
     key: str = ""
     raises: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without the settings, among which are secrets."""
+        return f"ModuleSpec({self.name!r}, {self.implementation!r})"
 
 
 class GatewaySpec(msgspec.Struct, frozen=True):
@@ -71,7 +76,8 @@ class Application(msgspec.Struct, frozen=True):
     @property
     def states(self) -> dict[str, str]:
         """Each part's state, as topology validation wants it."""
-        return {GATEWAY: "none"} | {name: spec.state for name, spec in self.modules.items()}
+        gateway = {GATEWAY: "none"} if self.gateway else {}
+        return gateway | {name: spec.state for name, spec in self.modules.items()}
 
     def topology(self, name: str = "") -> Topology:
         """A topology by name, every part placed. Raises ConfigurationError for an unknown one."""
@@ -98,13 +104,15 @@ def read_application(path: Path | str) -> Application:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError([_syntax_problem(error, str(path))]) from None
+        raise ConfigurationError([_syntax_problem(error, text, str(path))]) from None
     problems: list[Problem] = []
-    application = _application(Table(data, "", problems), path)
+    application = _application(Table(data, (), problems), path)
+    noted = {problem.path for problem in problems}
     problems += [
         problem
         for topology in application.topologies.values()
         for problem in topology_problems(topology, application.states)
+        if problem.path not in noted
     ]
     if problems:
         raise ConfigurationError(locate(problems, text, str(path)))
@@ -114,26 +122,31 @@ def read_application(path: Path | str) -> Application:
 def locate(problems: list[Problem], text: str, file: str) -> list[Problem]:
     """The same problems with the file and the line of their keys."""
     lines = key_lines(text)
-    return [p.at(file, line_of(lines, tuple(re.split(r"[.\[]", p.where)))) for p in problems]
+    paths = [p.path or tuple(re.split(r"[.\[]", p.where)) for p in problems]
+    return [p.at(file, line_of(lines, path)) for p, path in zip(problems, paths, strict=True)]
 
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         hint = "run in the folder that has amoeba.toml, or name the file: --config FILE"
         problem = Problem(what="there is no such file", file=str(path), hint=hint)
     except UnicodeDecodeError as error:
-        problem = Problem(what=f"is not UTF-8 at byte {error.start}", file=str(path))
+        line = error.object[: error.start].count(b"\n") + 1
+        problem = Problem(what=f"is not UTF-8 at byte {error.start}", file=str(path), line=line)
     except OSError as error:
         problem = Problem(what=f"cannot be read: {error.strerror}", file=str(path))
     raise ConfigurationError([problem])
 
 
-def _syntax_problem(error: tomllib.TOMLDecodeError, file: str) -> Problem:
+def _syntax_problem(error: tomllib.TOMLDecodeError, text: str, file: str) -> Problem:
     match = re.search(r"\(at line (\d+), column \d+\)", str(error))
     what = f"is not valid TOML: {str(error).partition(' (at ')[0]}"
-    return Problem(what=what, file=file, line=int(match[1]) if match else 0)
+    if match:
+        return Problem(what=what, file=file, line=int(match[1]))
+    last = text.rstrip("\n").count("\n") + 1
+    return Problem(what=f"{what}, at the end of the file", file=file, line=last)
 
 
 def _application(top: Table, path: Path) -> Application:
@@ -148,10 +161,9 @@ def _application(top: Table, path: Path) -> Application:
         )
     gateway = app.text("gateway")
     _check_object(app, "gateway", gateway)
-    if not gateway and not modules and "gateway" not in app.data:
-        top.note(
-            "app.gateway", "there is nothing to run", expected='gateway = "package.module:app"'
-        )
+    _check_variables(top, modules)
+    if not gateway and "gateway" not in app.data and "modules" not in top.data:
+        app.note("gateway", "there is nothing to run", expected='gateway = "package.module:app"')
     http, wire, supervisor = top.table("gateway"), top.table("wire"), top.table("supervisor")
     application = Application(
         name=_app_name(app, path),
@@ -176,21 +188,21 @@ def _application(top: Table, path: Path) -> Application:
 def _app_name(app: Table, path: Path) -> str:
     default = re.sub(r"[^A-Za-z0-9_-]", "-", path.resolve().parent.name) or "app"
     name = app.text("name", default=default)
-    if "name" in app.data and not _NAME.match(name):
-        app.note("name", f"{name!r} is no name", expected="letters, digits, - and _, at most 63")
+    if name.strip() and "name" in app.data and not _NAME.fullmatch(name):
+        app.note("name", f"{name!r} is no name", expected=_NAME_RULE)
     return name
 
 
 def _module(name: str, table: Table) -> ModuleSpec:
     if name in _RESERVED:
         table.note("", f"the name {name!r} is reserved", hint="choose another name")
-    elif not _NAME.match(name):
-        table.note("", f"{name!r} is no name", expected="letters, digits, - and _, at most 63")
+    elif not _NAME.fullmatch(name):
+        table.note("", f"{name!r} is no name", expected=_NAME_RULE)
     spec = ModuleSpec(
         name=name,
         implementation=table.text("implementation", required='"package.module:Class"'),
         contract=table.text("contract"),
-        settings=table.mapping("settings"),
+        settings=table.mapping("settings", secret=True),
         state=table.choice("state", STATES, "none"),
         key=table.text("key"),
         raises=table.names("raises"),
@@ -198,29 +210,41 @@ def _module(name: str, table: Table) -> ModuleSpec:
     _check_object(table, "implementation", spec.implementation)
     _check_object(table, "contract", spec.contract)
     for index, each in enumerate(spec.raises):
-        _check_object(table, f"raises[{index}]", each)
-    if spec.key and spec.state != "keyed":
+        _check_object(table, "raises", each, inner=f"[{index}]")
+    if spec.key and spec.state != "keyed" and table.data.get("state", "none") in STATES:
         table.note("key", 'is only for state = "keyed"', hint='add state = "keyed"')
     table.finish()
     return spec
 
 
-def _check_object(table: Table, key: str, value: str) -> None:
-    if value and not _OBJECT.match(value):
-        table.note(key, f"{value!r} names no object", expected='"package.module:name"')
+def _check_object(table: Table, key: str, value: str, inner: str = "") -> None:
+    if value.strip() and not _OBJECT.fullmatch(value):
+        what = f"{value!r} names no object"
+        table.note(key, what, expected='"package.module:name"', inner=inner)
+
+
+def _check_variables(top: Table, modules: dict[str, ModuleSpec]) -> None:
+    """Settings of two modules must not be overridden by the same variable."""
+    seen: dict[str, str] = {}
+    for name in modules:
+        variable = name.upper().replace("-", "_")
+        other = seen.setdefault(variable, name)
+        if other != name:
+            what = f"{name!r} and {other!r} share the environment variables AMOEBA_{variable}__*"
+            top.note("modules", what, hint="rename one of them", inner=name)
 
 
 def _topology(name: str, table: Table) -> Topology:
-    if not _NAME.match(name):
-        table.note("", f"{name!r} is no name", expected="letters, digits, - and _, at most 63")
+    if not _NAME.fullmatch(name):
+        table.note("", f"{name!r} is no name", expected=_NAME_RULE)
     processes = tuple(_process(each, inner) for each, inner in table.tables("processes"))
     table.finish()
     return Topology(name, processes)
 
 
 def _process(name: str, table: Table) -> Process:
-    if not _NAME.match(name):
-        table.note("", f"{name!r} is no name", expected="letters, digits, - and _, at most 63")
+    if not _NAME.fullmatch(name):
+        table.note("", f"{name!r} is no name", expected=_NAME_RULE)
     process = Process(
         name=name,
         modules=table.names("modules"),

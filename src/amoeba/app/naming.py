@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,9 @@ def named(module: str) -> Named:
 
 
 def asked_name(annotation: Any) -> str:
-    """The module that an annotation names, or the empty string."""
+    """The module that an annotation names, with or without `| None`; or the empty string."""
+    if get_origin(annotation) in (Union, UnionType):
+        return next(filter(None, map(asked_name, get_args(annotation))), "")
     if get_origin(annotation) is not Annotated:
         return ""
     return next((each.module for each in get_args(annotation)[1:] if isinstance(each, Named)), "")

@@ -20,24 +20,27 @@ _TYPE_NAMES = {
 }
 _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
           "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}  # fmt: skip
+_MOST_BYTES = 1 << 62
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$")
 
 
 class Table:
     """One table of the file and its place. Reads note what is wrong in `problems`."""
 
-    def __init__(self, data: dict[str, Any], where: str, problems: list[Problem]) -> None:
+    def __init__(
+        self, data: dict[str, Any], where: tuple[str, ...], problems: list[Problem]
+    ) -> None:
         self.data, self.where, self.problems = data, where, problems
         self._known: set[str] = set()
 
-    def path(self, key: str) -> str:
-        """The key's full path, for messages."""
-        return f"{self.where}.{key}" if self.where else key
-
-    def note(self, key: str, what: str, expected: str = "", hint: str = "") -> None:
-        """Note a problem at `key`."""
-        where = self.path(key) if key else self.where
-        self.problems.append(Problem(what=what, where=where, expected=expected, hint=hint))
+    def note(
+        self, key: str, what: str, expected: str = "", hint: str = "", *, inner: str = ""
+    ) -> None:
+        """Note a problem at `key`, or at the table itself; `inner` is a step into the value."""
+        path = (*self.where, key) if key else self.where
+        where = ".".join(path) + (f".{inner}" if inner and inner[0] != "[" else inner)
+        path = (*path, inner) if inner else path
+        self.problems.append(Problem(what, where, expected, hint, path=path))
 
     def text(self, key: str, *, required: str = "", default: str = "") -> str:
         """A string that is not empty. `required`: an example of what to write."""
@@ -75,7 +78,7 @@ class Table:
         value = self._typed(key, float)
         if value is None:
             return default
-        if value < 0 or (positive and value == 0):
+        if not 0 <= value < float("inf") or (positive and value == 0):
             self.note(key, f"is {value:g}", expected="more than 0" if positive else "0 or more")
             return default
         return float(value)
@@ -90,42 +93,48 @@ class Table:
             return value
         match = _SIZE.match(value) if isinstance(value, str) else None
         unit = _UNITS.get(match[2].lower()) if match else None
-        if match is None or unit is None or float(match[1]) * unit < 1:
+        size = float(match[1]) * unit if match and unit else 0.0
+        if not 1 <= size <= _MOST_BYTES:
             self.note(key, f"{value!r} is no size", expected='bytes, or text such as "512MiB"')
             return default
-        return int(float(match[1]) * unit)
+        return int(size)
 
     def names(self, key: str) -> tuple[str, ...]:
         """An array of strings."""
         value = self._typed(key, list) or []
         for index, each in enumerate(value):
             if not isinstance(each, str) or not each:
-                self.note(f"{key}[{index}]", f"{each!r} is no name", expected="a string")
+                self.note(key, f"{each!r} is no name", expected="a string", inner=f"[{index}]")
         return tuple(each for each in value if isinstance(each, str) and each)
 
-    def mapping(self, key: str) -> dict[str, Any]:
-        """A table that is passed on as it is."""
+    def mapping(self, key: str, *, secret: bool = False) -> dict[str, Any]:
+        """A table that is passed on as it is. What is `secret` is not shown in a message."""
+        value = self.data.get(key)
+        if secret and value is not None and not isinstance(value, dict):
+            self._known.add(key)
+            self.note(key, f"is of type {type(value).__name__}", expected=_TYPE_NAMES[dict])
+            return {}
         return dict(self._typed(key, dict) or {})
 
     def texts(self, key: str) -> dict[str, str]:
         """A table of strings."""
-        found = self.mapping(key)
+        found = self.mapping(key, secret=True)
         for name, value in found.items():
             if not isinstance(value, str):
-                self.note(f"{key}.{name}", f"is {value!r}", expected="a string")
+                self.note(key, f"is {value!r}", expected="a string", inner=name)
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
     def table(self, key: str) -> Table:
         """A table below this one; an empty one where it is missing."""
-        return Table(self.mapping(key), self.path(key), self.problems)
+        return Table(self.mapping(key), (*self.where, key), self.problems)
 
     def tables(self, key: str) -> Iterator[tuple[str, Table]]:
         """The named tables below `key`."""
         for name, value in self.mapping(key).items():
             if isinstance(value, dict):
-                yield name, Table(value, f"{self.path(key)}.{name}", self.problems)
+                yield name, Table(value, (*self.where, key, name), self.problems)
             else:
-                self.note(f"{key}.{name}", f"is {value!r}", expected="a table")
+                self.note(key, f"is {value!r}", expected="a table", inner=name)
 
     def finish(self) -> None:
         """Note every key that was never asked for."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+import msgspec
+
 from amoeba.app.loading import import_object, loaded_object
 from amoeba.app.naming import asked_name
 from amoeba.app.settings import bind, convert, with_environment
@@ -54,30 +56,38 @@ class Contracts:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._read: dict[str, Contract] = {}
+        self._failed: dict[str, ConfigurationError] = {}
 
     def of(self, module: str) -> Contract:
         """The module's contract. Raises ConfigurationError when it cannot be imported or used.
 
         A module without one is described by its implementation, which is imported for it.
         """
+        if module in self._failed:
+            raise self._failed[module]
         if module not in self._read:
-            spec = self._application.modules[module]
-            key = "contract" if spec.contract else "implementation"
-            where = f"modules.{module}.{key}"
-            found = import_object(spec.contract or spec.implementation, where)
-            if not isinstance(get_origin(found) or found, type):
-                expected = "a Protocol" if spec.contract else "a class"
-                problem = Problem(what=f"{found!r} is no class", where=where, expected=expected)
-                raise ConfigurationError([problem])
-            contract = read_contract(found, module)
-            if contract.problems:
-                raise ConfigurationError(contract.problems)
-            self._read[module] = contract
+            try:
+                self._read[module] = self._read_one(self._application.modules[module])
+            except ConfigurationError as error:
+                self._failed[module] = error
+                raise
         return self._read[module]
 
     def providers(self, wanted: Any) -> list[str]:
         """The modules that keep the contract `wanted`; no implementation is imported for this."""
         return [name for name, spec in self._application.modules.items() if self._is(spec, wanted)]
+
+    def _read_one(self, spec: ModuleSpec) -> Contract:
+        key = "contract" if spec.contract else "implementation"
+        name = spec.contract or spec.implementation
+        found = import_object(name, f"modules.{spec.name}.{key}")
+        if not isinstance(get_origin(found) or found, type):
+            expected = "a Protocol" if spec.contract else "a class"
+            raise ConfigurationError([_no_class(name, f"modules.{spec.name}.{key}", expected)])
+        contract = read_contract(found, spec.name)
+        if contract.problems:
+            raise ConfigurationError(_located_at(contract.problems, "modules", spec.name, key))
+        return contract
 
     def _is(self, spec: ModuleSpec, wanted: Any) -> bool:
         if spec.contract:
@@ -108,7 +118,7 @@ def make_plan(
     if not problems:
         problems += cycle_problems({n: list(p.dependencies.values()) for n, p in plans.items()})
     if problems:
-        raise ConfigurationError(problems) from cause
+        raise ConfigurationError(dict.fromkeys(problems)) from cause
     ordered = start_order({name: plan.dependencies.values() for name, plan in plans.items()})
     needed = {d for plan in plans.values() for d in plan.dependencies.values()}
     known = {name: contracts.of(name) for name in needed} | {
@@ -142,9 +152,8 @@ def cycle_problems(needs: Mapping[str, Iterable[str]]) -> list[Problem]:
             cycle = [*path[path.index(name) :], name]
             drawn = " → ".join(cycle)
             hint = "let one of them take the handle later: amoeba.use(Contract) inside a method"
-            problems.append(
-                Problem(what=f"modules need each other: {drawn}", where="wiring", hint=hint)
-            )
+            what = f"modules need each other: {drawn}"
+            problems.append(Problem(what=what, where=f"modules.{name}", hint=hint))
         elif name not in done:
             for needed in needs.get(name, ()):
                 visit(needed, [*path, name])
@@ -161,10 +170,11 @@ def _plan_module(
     where = f"modules.{spec.name}"
     implementation = import_object(spec.implementation, f"{where}.implementation")
     if not isinstance(implementation, type):
-        what = f"{spec.implementation} is no class"
-        raise ConfigurationError([Problem(what=what, where=f"{where}.implementation")])
+        problem = _no_class(spec.implementation, f"{where}.implementation", "a class")
+        raise ConfigurationError([problem])
     contract = contracts.of(spec.name)
-    problems = conformance_problems(contract, implementation, spec.name)
+    found = conformance_problems(contract, implementation, spec.name)
+    problems = _located_at(found, "modules", spec.name, "implementation")
     problems += _key_problems(spec, contract)
     for index, each in enumerate(spec.raises):
         if wrong := check_raises(each):
@@ -176,12 +186,22 @@ def _plan_module(
     return plan, problems + reader.problems
 
 
+def _no_class(name: str, where: str, expected: str) -> Problem:
+    return Problem(what=f"{name} is no class", where=where, expected=expected)
+
+
+def _located_at(problems: Iterable[Problem], *path: str) -> list[Problem]:
+    """The same problems, pointing at a key of the file."""
+    return [msgspec.structs.replace(problem, path=path) for problem in problems]
+
+
 def _key_problems(spec: ModuleSpec, contract: Contract) -> list[Problem]:
     if spec.state != "keyed":
         return []
     return [
         Problem(
-            what=f"method {name}() has no parameter {spec.key or 'to take the key from'!r}",
+            what=f"method {name}() has no parameter "
+            + (repr(spec.key) if spec.key else "to take the key from"),
             where=f"modules.{spec.name}.{'key' if spec.key else 'state'}",
             expected="every method of a keyed module takes the key; without `key`, it is the first",
         )
@@ -285,7 +305,9 @@ class _ConstructorReader:
         constructor = inspect.getattr_static(self._class, "__init__")
         if not inspect.isfunction(constructor):
             return []
-        return list(inspect.signature(constructor).parameters)[1:]
+        parameters = list(inspect.signature(constructor).parameters.values())[1:]
+        kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        return [parameter.name for parameter in parameters if parameter.kind not in kinds]
 
     def _name(self) -> str:
         return self._class.__qualname__

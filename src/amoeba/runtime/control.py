@@ -33,21 +33,25 @@ class HostSpec(msgspec.Struct):
 
 
 class Need(msgspec.Struct, frozen=True):
-    """`caller` (a module or the gateway) calls `module`; `blocking` when its thread waits."""
+    """`caller` (a module or the gateway) calls `module`; `at_start`: its constructor takes it."""
 
     caller: str
     module: str
-    blocking: bool = False
+    at_start: bool = False
 
 
 class Announcement(msgspec.Struct):
-    """What a host says of itself before it makes any module."""
+    """What a host says of itself before it makes any module.
+
+    `blocking` names those of its modules whose callers' threads wait.
+    """
 
     replica: str
     process: str
     pid: int
     address: str
     modules: tuple[str, ...]
+    blocking: tuple[str, ...]
     needs: tuple[Need, ...]
 
 

@@ -41,6 +41,9 @@ class Binder(Protocol):
     def bind(self, handle: Handle, caller: str, module: str) -> None:
         """Give a handle its targets."""
 
+    def note_need(self, caller: str, module: str) -> None:
+        """Remember that `caller` calls `module`."""
+
     def handle(self, caller: str, module: str) -> Handle:
         """A bound handle of `module`."""
 
@@ -50,7 +53,7 @@ class Current:
 
     def __init__(self) -> None:
         self.host: Binder | None = None
-        self.lazy: weakref.WeakSet[LazyHandle] = weakref.WeakSet()
+        self.lazy: weakref.WeakSet[LazyHandle | NamedHandle] = weakref.WeakSet()
         self.starting: asyncio.Task[Binder] | None = None
         self.providers: dict[tuple[Any, str], Callable[[], Any]] = {}
         self.lock = threading.Lock()  # protects `starting`
@@ -133,6 +136,14 @@ class NamedHandle:
 
     def __init__(self, module: str, code_module: str) -> None:
         self._module, self._code_module = module, code_module
+        current.lazy.add(self)
+
+    def bind(self, host: Binder) -> None:
+        """Say what is needed; the contract is only read when a method is asked for."""
+        host.note_need(host.caller(self._code_module), self._module)
+
+    def unbind(self, host: Binder) -> None:
+        """Nothing is kept."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -87,7 +87,7 @@ class Host:
         self._plan = make_plan(self.application, self._contracts, self._modules, os.environ)
         for name, module in self._plan.modules.items():
             for needed in module.dependencies.values():
-                self._note_need(name, needed, self._plan.contracts[needed])
+                self.needs[name, needed] = Need(name, needed, at_start=True)
         problems = [
             problem for module in {need.module for need in self.needs.values()}
             for problem in self._crossing_problems(module)
@@ -143,8 +143,7 @@ class Host:
 
     def bind(self, handle: Handle, caller: str, module: str) -> None:
         """See `current.Binder`."""
-        contract = self._contract(module)
-        self._note_need(caller, module, contract)
+        self.note_need(caller, module)
         if problems := self._crossing_problems(module):
             raise ConfigurationError(problems)
         recorder = self.recorder
@@ -153,6 +152,19 @@ class Host:
             return recorder.edge(caller, module, method)
 
         bind(handle, lambda method: self._target(module, method), edge_of)
+
+    def note_need(self, caller: str, module: str) -> None:
+        """Remember that `caller` calls `module`; nothing is imported for it."""
+        self.needs.setdefault((caller, module), Need(caller, module))
+
+    def blocking_modules(self) -> tuple[str, ...]:
+        """The modules here of which a method blocks its caller."""
+        plans = self._plan.modules.items() if self._plan else ()
+        return tuple(
+            name
+            for name, plan in plans
+            if any(method.kind is Kind.BLOCKING for method in plan.contract.methods.values())
+        )
 
     def provider(self, contract: Any, name: str) -> str:
         """See `current.Binder`."""
@@ -185,10 +197,6 @@ class Host:
             problem = Problem(what=f"unknown module {module!r}", where="amoeba.use", hint=hint)
             raise ConfigurationError([problem])
         return self._contracts.of(module)
-
-    def _note_need(self, caller: str, module: str, contract: Contract) -> None:
-        waits = any(method.kind is Kind.BLOCKING for method in contract.methods.values())
-        self.needs[caller, module] = Need(caller, module, waits)
 
     def _crossing_problems(self, module: str) -> tuple[Problem, ...]:
         """What keeps a module's contract from crossing, where it has to."""

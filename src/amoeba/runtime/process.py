@@ -103,6 +103,7 @@ class HostProcess:
                 pid=os.getpid(),
                 address=self._address,
                 modules=spec.modules,
+                blocking=self._host.blocking_modules(),
                 needs=needs,
             )
         )

@@ -59,6 +59,7 @@ class Supervisor:
         self.replicas: list[Replica] = []
         self.stopping = asyncio.Event()
         self.needs: dict[str, tuple[Need, ...]] = {}
+        self._blocking: set[str] = set()
         self.totals: dict[str, list[EdgeTotals]] = {}
         self.external: dict[str, Endpoint] = {}  # modules that a host in this process serves
         self._gateway, self._embedded = gateway, embedded
@@ -138,7 +139,8 @@ class Supervisor:
     def announced(self, host: Announcement) -> None:
         """Check what hosts need of each other once all have said it."""
         self.needs[host.process] = host.needs
-        problems = need_problems(self._all_needs(), self._process_of())
+        self._blocking.update(host.blocking)
+        problems = need_problems(self._all_needs(), self._blocking, self._process_of())
         if problems:
             self._end(Fatal(2, str(ConfigurationError(problems))))
 

@@ -8,24 +8,27 @@ from amoeba.app import cycle_problems
 from amoeba.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from amoeba.runtime import Need
 
 
-def need_problems(needs: Iterable[Need], process_of: Mapping[str, str]) -> list[Problem]:
-    """Cycles of needs between modules, and of blocking calls between processes."""
-    needs = list(needs)
-    graph: dict[str, list[str]] = {}
-    for need in needs:
-        graph.setdefault(need.caller, []).append(need.module)
-    problems = cycle_problems(graph)
+def need_problems(
+    needs: Iterable[Need], blocking: Container[str], process_of: Mapping[str, str]
+) -> list[Problem]:
+    """What would wait for ever: modules that need each other to start, processes that block.
+
+    Constructors that need each other within one host are found there; this sees across hosts.
+    """
+    at_start: dict[str, list[str]] = {}
     waiting: dict[str, list[str]] = {}
     for need in needs:
+        if need.at_start:
+            at_start.setdefault(need.caller, []).append(need.module)
         here, there = process_of.get(need.caller, ""), process_of.get(need.module, "")
-        if need.blocking and here != there:
+        if need.module in blocking and here != there:
             waiting.setdefault(here, []).append(there)
-    problems += [
+    return cycle_problems(at_start) + [
         Problem(
             what=problem.what.replace("modules need each other", "processes block on each other"),
             where="wiring",
@@ -33,7 +36,6 @@ def need_problems(needs: Iterable[Need], process_of: Mapping[str, str]) -> list[
         )
         for problem in cycle_problems(waiting)
     ]
-    return problems
 
 
 def stop_order(needs: Iterable[Need], process_of: Mapping[str, str], first: str) -> list[str]:

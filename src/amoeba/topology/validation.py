@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from amoeba.errors import Problem, did_you_mean
-from amoeba.topology.model import MAIN, Process, Topology
+from amoeba.topology.model import GATEWAY, MAIN, Process, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,9 +30,11 @@ def topology_problems(
     are not looked at.
     """
     problems = list(_placement(topology, states))
+    complete = {each.name: each for each in topology.complete(tuple(states)).processes}
     for process in topology.processes:
         where = f"topologies.{topology.name}.processes.{process.name}"
-        problems += _process(process, where, states)
+        problems += _process(process, where)
+        problems += _exclusive(complete.get(process.name, process), where, states)
         if machine is not None:
             problems += _resources(process, where, machine)
     if machine is not None:
@@ -45,7 +47,13 @@ def _placement(topology: Topology, states: Mapping[str, str]) -> Iterator[Proble
     for process in topology.processes:
         where = f"topologies.{topology.name}.processes.{process.name}.modules"
         for module in process.modules:
-            if module not in states:
+            if module == GATEWAY and module not in states:
+                yield Problem(
+                    what="there is no gateway to place",
+                    where=where,
+                    expected='gateway = "package.module:app" in [app]',
+                )
+            elif module not in states:
                 yield Problem(
                     what=f"unknown module {module!r}",
                     where=where,
@@ -53,20 +61,21 @@ def _placement(topology: Topology, states: Mapping[str, str]) -> Iterator[Proble
                     hint=did_you_mean(module, states),
                 )
             elif module in placed:
-                yield Problem(
-                    what=f"module {module!r} is placed twice: here and in {placed[module]!r}",
-                    where=where,
-                    hint="to run several copies, set `replicas` of one process",
-                )
+                here, there = placed[module] == process.name, placed[module]
+                what = "is named twice" if here else f"is placed twice: here and in {there!r}"
+                one = "the" if here else "one"
+                hint = f"to run several copies, set `replicas` of {one} process"
+                yield Problem(what=f"module {module!r} {what}", where=where, hint=hint)
             placed.setdefault(module, process.name)
 
 
-def _process(process: Process, where: str, states: Mapping[str, str]) -> Iterator[Problem]:
+def _process(process: Process, where: str) -> Iterator[Problem]:
     if not process.modules and process.name != MAIN:
         yield Problem(
             what=f"process {process.name!r} has no modules",
             where=where,
             expected='modules = ["…"]',
+            path=(*where.split("."), "modules"),
         )
     if process.replicas < 1:
         yield Problem(
@@ -74,13 +83,18 @@ def _process(process: Process, where: str, states: Mapping[str, str]) -> Iterato
             where=f"{where}.replicas",
             expected="1 or more",
         )
+
+
+def _exclusive(process: Process, where: str, states: Mapping[str, str]) -> Iterator[Problem]:
     exclusive = [module for module in process.modules if states.get(module) == "exclusive"]
     if process.replicas > 1 and exclusive:
         yield Problem(
             what=f"{process.replicas} replicas of {exclusive[0]!r}, whose state is exclusive",
             where=f"{where}.replicas",
             expected="1: there must never be two copies of it",
-            hint=f"move {exclusive[0]!r} to a process of its own",
+            hint=f"move {exclusive[0]!r} to a process of its own"
+            if len(process.modules) > 1
+            else "",
         )
 
 

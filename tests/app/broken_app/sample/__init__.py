@@ -1,0 +1,1 @@
+"""A small shop whose parts are wired, rightly and wrongly, by the files in `broken/`."""
