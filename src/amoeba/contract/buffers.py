@@ -108,6 +108,14 @@ class Beside(threading.local):
         return array
 
 
+def settled(buffers: Sequence[Buffer]) -> list[Buffer]:
+    """Buffers that nobody will change any more: a copy of each whose owner still could."""
+    return [
+        bytes(each) if isinstance(each, memoryview) and not each.readonly else each
+        for each in buffers
+    ]
+
+
 def _nth(buffers: Sequence[Buffer], index: int) -> Buffer:
     if not 0 <= index < len(buffers):
         msg = f"buffer {index} is not beside the message, which has {len(buffers)}"

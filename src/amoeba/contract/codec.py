@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 from msgspec.msgpack import Ext
 
-from amoeba.contract.buffers import BESIDE_BYTES, Buffer
+from amoeba.contract.buffers import BESIDE_BYTES, Buffer, settled
 from amoeba.contract.hooks import Hooks
 from amoeba.contract.types import holds_anything, holds_arrays
 from amoeba.errors import ContractError
@@ -39,10 +39,31 @@ class Message(NamedTuple):
 class Packer:
     """Encodes and decodes values of one type (or one tuple of types), with buffers beside."""
 
-    __slots__ = ("_bytes_at", "_decode", "_encode", "_hooks", "_names", "_where", "plain")
+    __slots__ = (
+        "_bytes_at",
+        "_decode",
+        "_encode",
+        "_hooks",
+        "_names",
+        "_settles",
+        "_where",
+        "plain",
+    )
 
-    def __init__(self, kinds: Sequence[Any], where: str, names: Sequence[str] = ("$",)) -> None:
-        self._where, self._names = where, names
+    def __init__(
+        self,
+        kinds: Sequence[Any],
+        where: str,
+        names: Sequence[str] = ("$",),
+        *,
+        settles: bool = False,
+    ) -> None:
+        """`settles`: what was encoded may change before it is sent, so its memory is copied.
+
+        A caller waits for its answer and leaves its arguments alone; a callee goes on with what it
+        returned. Read-only arrays and bytes are never copied.
+        """
+        self._where, self._names, self._settles = where, names, settles
         self._hooks = hooks = Hooks()
         self._bytes_at = tuple(i for i, tp in enumerate(kinds) if _is_bytes(tp))
         self.plain = not self._bytes_at and not any(
@@ -92,7 +113,8 @@ class Packer:
                 if index < len(values) and len(values[index] or b"") >= BESIDE_BYTES:
                     changed[index] = beside.pack_bytes(values[index])
             values = tuple(changed)
-        return Message(self._encode(values), beside.take())
+        payload, buffers = self._encode(values), beside.take()
+        return Message(payload, settled(buffers) if self._settles else buffers)
 
     def _decode_beside(self, payload: bytes, buffers: Sequence[Buffer]) -> tuple[Any, ...]:
         beside = self._hooks.beside
@@ -177,7 +199,7 @@ class MethodCodec:
         where = f"{module}.{method.name}"
         returns = NoneType if method.returns is None else method.returns
         self.arguments = ArgumentsCodec(method, where)
-        self.result = Packer([returns], f"{where} -> result")
+        self.result = Packer([returns], f"{where} -> result", settles=True)
         self.items = ItemsCodec(returns, f"{where} -> item")
 
 
@@ -188,7 +210,7 @@ class ItemsCodec:
 
     def __init__(self, item: Any, where: str) -> None:
         self._where = where
-        self._packer = Packer([list[item]], where)
+        self._packer = Packer([list[item]], where, settles=True)
         encoder = msgspec.msgpack.Encoder(enc_hook=Hooks().encode)
         self._encode_into = encoder.encode_into if self._packer.plain else None
 

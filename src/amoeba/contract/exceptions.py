@@ -74,7 +74,7 @@ class ExceptionCodec:
         """The exception to raise at the caller."""
         try:
             raised = self._decoder.decode(payload)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             return RemoteError("amoeba:Undecodable", f"an error arrived damaged: {error}")
         return self._rebuild(raised)
 

@@ -185,7 +185,7 @@ class _Link:
     writable = True
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self.limits, self.peer = limits, limits.bounds
         self.incoming: Incoming | None = None
         self.outgoing: Outgoing | None = None
 

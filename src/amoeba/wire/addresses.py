@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import struct
 from pathlib import Path
@@ -14,6 +15,7 @@ from amoeba.errors import WireError
 
 _PATH_BYTES = 107  # sun_path holds 108 with its terminating zero
 _BACKLOG = 1024
+_LAST_PORT = 65_535
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -33,7 +35,7 @@ def parse_address(text: str) -> Address:
     if scheme == "unix" and rest:
         return Address(path=rest)
     host, _, port = rest.rpartition(":")
-    if scheme == "tcp" and host and port.isdigit():
+    if scheme == "tcp" and host and re.fullmatch("[0-9]{1,5}", port) and int(port) <= _LAST_PORT:
         return Address(host=host, port=int(port))
     msg = f"{text!r} is no address: expected unix:/path or tcp:host:port"
     raise ValueError(msg)
@@ -53,7 +55,8 @@ def _listen_unix(path: str) -> socket.socket:
         msg = f"the socket path is longer than {_PATH_BYTES} bytes: {path}"
         raise OSError(msg)
     with contextlib.suppress(FileNotFoundError):
-        Path(path).unlink()
+        if Path(path).is_socket():  # a stale one; anything else is not ours to remove
+            Path(path).unlink()
     sock = socket.socket(socket.AF_UNIX)
     # A socket is born with the mode of the file descriptor, so it is never open to others.
     os.fchmod(sock.fileno(), 0o600)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,7 +30,9 @@ class BlockingConnection:
 
     def __init__(self, address: Address, hello: Hello, limits: Limits, holding: Holding) -> None:
         self._limits = limits
-        self._hello = msgspec.structs.replace(hello, blocking=True)
+        self._hello = msgspec.structs.replace(hello, blocking=True, bounds=limits.bounds)
+        self._peer = limits.bounds
+        self._until: float | None = None
         self._parser = FrameParser(self._on_frame, limits, holding)
         self._frame: tuple[int, bytes, Sequence[Buffer]] | None = None
         self._last_call = 0
@@ -41,13 +44,14 @@ class BlockingConnection:
     ) -> Message:
         """One answer. Raises Failed, ConnectionLost, or DeadlineExceeded."""
         self._last_call += 1
-        check_size(message, self._limits.frame_bytes)
+        check_size(message, self._peer)
         frame = pack(
             FrameKind.CALL, self._last_call, message.payload, message.buffers, method, metadata
         )
-        self._socket.settimeout(timeout_s)
+        self._until = None if timeout_s is None else time.monotonic() + timeout_s
         try:
             for piece in frame:
+                self._limit_wait()
                 self._socket.sendall(piece)
             kind, body, buffers = self._receive()
         except TimeoutError:
@@ -68,9 +72,11 @@ class BlockingConnection:
             return True
         except OSError:
             return False
-        if count:
+        try:
             self._parser.received(count)
-        return bool(count) and not self.draining
+        except WireError:
+            return False
+        return count > 0 and not self.draining
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,7 +84,8 @@ class BlockingConnection:
         self._socket.close()
 
     def _connect(self, address: Address) -> socket.socket:
-        sock = socket.socket(socket.AF_UNIX if address.path else socket.AF_INET)
+        sock = _socket_for(address)
+        self._until = time.monotonic() + self._limits.handshake_s
         sock.settimeout(self._limits.handshake_s)
         try:
             sock.connect(address.path or (address.host, address.port))
@@ -88,7 +95,7 @@ class BlockingConnection:
             kind, body, _ = self._receive()
             if kind == FrameKind.REFUSED:
                 raise WireError(decode_refusal(body).reason)
-            decode_welcome(body)
+            self._peer = decode_welcome(body).bounds
         except OSError as error:
             sock.close()
             msg = f"no connection to {address}: {error.strerror or error}"
@@ -101,12 +108,20 @@ class BlockingConnection:
     def _receive(self) -> tuple[int, bytes, Sequence[Buffer]]:
         self._frame = None
         while self._frame is None:
+            self._limit_wait()
             count = self._socket.recv_into(self._parser.buffer())
             if count == 0:
                 msg = "the peer closed it"
                 raise ConnectionResetError(msg)
             self._parser.received(count)
         return self._frame
+
+    def _limit_wait(self) -> None:
+        """Let the next step wait for as long as remains of the whole. Raises TimeoutError."""
+        left = None if self._until is None else self._until - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
 
     def _on_frame(
         self,
@@ -122,6 +137,14 @@ class BlockingConnection:
             self.draining = True
         elif call == self._last_call:
             self._frame = (kind, body, buffers)
+
+
+def _socket_for(address: Address) -> socket.socket:
+    if address.path:
+        return socket.socket(socket.AF_UNIX)
+    sock = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
 
 
 class BlockingPool:

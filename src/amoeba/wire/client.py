@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from amoeba.contract.codec import Message
 from amoeba.contract.describing import differences
 from amoeba.errors import WireError
@@ -46,13 +48,12 @@ class Client(Connection):
 
     def __init__(self, hello: Hello, limits: Limits, holding: Holding) -> None:
         super().__init__(limits, holding)
-        self._hello = hello
+        self._hello = msgspec.structs.replace(hello, bounds=limits.bounds)
         self._loop = asyncio.get_running_loop()
         self._welcome: asyncio.Future[None] = self._loop.create_future()
         self._answers: dict[int, asyncio.Future[Message]] = {}
         self._streams: dict[int, Incoming] = {}
         self._last_call = 0
-        self._peer_frame_bytes = limits.frame_bytes
         self._peer_window = limits.window_bytes
         self.draining = False
         self.refusal: dict[str, Any] | None = None
@@ -160,7 +161,7 @@ class Client(Connection):
             self.on_closed()
 
     async def _begin(self, message: Message) -> int:
-        check_size(message, self._peer_frame_bytes)
+        check_size(message, self.peer)
         if not self.writable:
             await self.drained()
         if not self.usable:
@@ -195,7 +196,7 @@ class Client(Connection):
             raise WireError(msg)
         elif kind == FrameKind.WELCOME:
             welcome = decode_welcome(body)
-            self._peer_frame_bytes = welcome.frame_bytes
+            self.peer = welcome.bounds
             self._peer_window = welcome.window_bytes
             self._welcome.set_result(None)
         elif kind == FrameKind.REFUSED:
@@ -237,8 +238,8 @@ async def connect(
     except OSError as error:
         msg = f"no connection to {address}: {error.strerror or error}"
         raise ConnectionLost(msg, sent=False) from None
-    check_peer(transport.get_extra_info("socket"))
     try:
+        check_peer(transport.get_extra_info("socket"))
         await client.welcome()
     except BaseException as error:
         transport.abort()

@@ -29,6 +29,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, limits: Limits, holding: Holding) -> None:
         self.limits = limits
+        self.peer = limits.bounds  # until the handshake tells
         self.closed = False
         self._writable: asyncio.Future[None] | None = None
         self._parser = FrameParser(self.on_frame, limits, holding)

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
     from amoeba.contract.buffers import Buffer
     from amoeba.contract.codec import Message
+    from amoeba.wire.limits import Bounds
 
 HEADER = struct.Struct("<IBBHI")
 _U16 = struct.Struct("<H")
 HAS_METADATA, HAS_BUFFERS = 1, 2
 KNOWN_FLAGS = HAS_METADATA | HAS_BUFFERS
 _OVERHEAD_BYTES = 4096  # header, metadata and buffer table, generously
+_MOST_BUFFERS = 65_535
 _JOIN_BYTES = 16_384  # up to here one write of header and payload beats two buffers
 
 
@@ -79,6 +81,9 @@ class FrameHandler(Protocol):
         """Take one frame."""
 
 
+# What msgspec raises for hostile bytes: UnicodeDecodeError and RecursionError are not its own.
+DAMAGE = (msgspec.MsgspecError, ValueError, RecursionError)
+
 _encode_metadata = msgspec.msgpack.Encoder().encode
 _decode_metadata = msgspec.msgpack.Decoder(Metadata).decode
 NO_METADATA = Metadata()
@@ -108,12 +113,20 @@ def pack(
     return [head, payload, *buffers]
 
 
-def check_size(message: Message, frame_bytes: int) -> None:
-    """Raise ContractError when `message` would be refused by a peer with this frame limit."""
-    if len(message.payload) + _OVERHEAD_BYTES > frame_bytes:
+def check_size(message: Message, peer: Bounds) -> None:
+    """Raise ContractError when `message` is more than the peer takes."""
+    count, beside = len(message.buffers), sum(map(len, message.buffers))
+    if beside > peer.buffer_bytes or count > _MOST_BUFFERS:
         raise ContractError(
             "message",
-            f"{len(message.payload)} bytes do not fit into a frame of {frame_bytes}",
+            f"{count} buffers of {beside} bytes beside it, at most {_MOST_BUFFERS} of "
+            f"{peer.buffer_bytes} bytes can be",
+            "pass less at a time, for example as a stream, or raise buffer_limit in [wire]",
+        )
+    if len(message.payload) + 8 * count + _OVERHEAD_BYTES > peer.frame_bytes:
+        raise ContractError(
+            "message",
+            f"{len(message.payload)} bytes do not fit into a frame of {peer.frame_bytes}",
             "pass large data as a NumPy array or as bytes of its own, "
             "or raise frame_limit in [wire]",
         )
@@ -129,7 +142,7 @@ def split(flags: int, body: bytes) -> tuple[Metadata, bytes]:
         raise WireError(msg)
     try:
         return _decode_metadata(body[2:end]), body[end:]
-    except msgspec.MsgspecError as error:
+    except DAMAGE as error:
         msg = f"damaged metadata: {error}"
         raise WireError(msg) from None
 

@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from amoeba.errors import WireError
+from amoeba.wire.frames import DAMAGE
+from amoeba.wire.limits import Bounds
 
 WIRE_VERSION = 1
 OLDEST_WIRE_VERSION = 1  # the wire speaks its own version and the one before
@@ -28,6 +30,7 @@ class Hello(msgspec.Struct, frozen=True):
     token: str = ""
     caller: str = ""
     blocking: bool = False
+    bounds: Bounds = Bounds()
     wire: int = WIRE_VERSION
     oldest_wire: int = OLDEST_WIRE_VERSION
 
@@ -36,7 +39,7 @@ class Welcome(msgspec.Struct, frozen=True):
     """The callee's side. `wire` is the version that both will speak."""
 
     wire: int
-    frame_bytes: int
+    bounds: Bounds
     window_bytes: int
 
 
@@ -62,7 +65,7 @@ def decode_hello(body: bytes) -> Hello:
     """The caller's introduction. Raises WireError."""
     try:
         return _decode_hello(body)
-    except msgspec.MsgspecError as error:
+    except DAMAGE as error:
         msg = f"a damaged hello: {error}"
         raise WireError(msg) from None
 
@@ -71,7 +74,7 @@ def decode_welcome(body: bytes) -> Welcome:
     """The callee's answer. Raises WireError."""
     try:
         return _decode_welcome(body)
-    except msgspec.MsgspecError as error:
+    except DAMAGE as error:
         msg = f"a damaged welcome: {error}"
         raise WireError(msg) from None
 
@@ -80,7 +83,7 @@ def decode_refusal(body: bytes) -> Refusal:
     """The callee's refusal, readable whatever it holds."""
     try:
         return _decode_refusal(body)
-    except msgspec.MsgspecError:
+    except DAMAGE:
         return Refusal("refused for an unreadable reason")
 
 

@@ -9,6 +9,13 @@ from amoeba.errors import WireError
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """What one side takes in one message; each tells the other in the handshake."""
+
+    frame_bytes: int = 16 * MIB
+    buffer_bytes: int = GIB
+
+
 class Limits(msgspec.Struct, frozen=True):
     """Bounds of every connection of a process; sizes in bytes, times in seconds."""
 
@@ -20,6 +27,11 @@ class Limits(msgspec.Struct, frozen=True):
     handshake_s: float = 5.0
     write_bytes: int = MIB  # unsent bytes above which senders wait
     window_bytes: int = MIB  # of one stream, sent and not yet consumed
+
+    @property
+    def bounds(self) -> Bounds:
+        """The part that a peer has to know."""
+        return Bounds(self.frame_bytes, self.buffer_bytes)
 
 
 class Holding:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from amoeba.wire.limits import Holding, Limits
 
 _RECEIVE_BYTES = 65_536
+_HELLO_BYTES = 32_768
 
 
 class _Beside:
@@ -64,6 +65,7 @@ class FrameParser:
 
     __slots__ = (
         "_beside",
+        "_closed",
         "_data",
         "_end",
         "_handler",
@@ -71,6 +73,7 @@ class FrameParser:
         "_holding",
         "_limits",
         "_start",
+        "trusted",
     )
 
     def __init__(self, handler: FrameHandler, limits: Limits, holding: Holding) -> None:
@@ -79,6 +82,8 @@ class FrameParser:
         self._start = self._end = 0  # what has arrived and is not parsed yet
         self._beside: _Beside | None = None
         self._held = 0
+        self._closed = False
+        self.trusted = True  # a peer that has not said hello may send only that
 
     def buffer(self) -> memoryview:
         """Where the next bytes belong; never empty."""
@@ -98,12 +103,13 @@ class FrameParser:
 
     def close(self) -> None:
         """Give back what a half-received frame had reserved."""
+        self._closed = True
         self._beside = None
         self._release()
 
     def _parse(self) -> None:
         needed = HEADER.size
-        while self._beside is None and self._end - self._start >= HEADER.size:
+        while self._goes_on() and self._end - self._start >= HEADER.size:
             size, kind, flags, method, call = HEADER.unpack_from(self._data, self._start)
             needed = HEADER.size + size
             self._check(size, kind, flags)
@@ -117,13 +123,19 @@ class FrameParser:
                 self._begin_buffers(kind, flags, method, call, body)
             else:
                 self._handler(kind, flags, method, call, body, ())
-        self._make_room(needed)
+        if not self._closed:
+            self._make_room(needed)
+
+    def _goes_on(self) -> bool:
+        """Whether what follows is a frame, and anybody wants it: a handler may have closed."""
+        return self._beside is None and not self._closed
 
     def _check(self, size: int, kind: int, flags: int) -> None:
-        if size > self._limits.frame_bytes:
-            msg = f"a frame of {size} bytes, the limit is {self._limits.frame_bytes}"
+        limit = self._limits.frame_bytes if self.trusted else _HELLO_BYTES
+        if size > limit:
+            msg = f"a frame of {size} bytes, the limit is {limit}"
             raise WireError(msg)
-        if kind not in KNOWN_KINDS or flags & ~KNOWN_FLAGS:
+        if kind not in KNOWN_KINDS or flags & ~(KNOWN_FLAGS if self.trusted else 0):
             msg = f"an unknown frame: kind {kind}, flags {flags}"
             raise WireError(msg)
 
@@ -132,6 +144,7 @@ class FrameParser:
         left = self._end - self._start
         if self._beside is not None or (left == 0 and len(self._data) == _RECEIVE_BYTES):
             self._start = self._end = 0
+            self._shrink()
             return
         if self._start + needed <= len(self._data) > self._end:
             return
@@ -142,6 +155,14 @@ class FrameParser:
         moved = bytearray(size) if size != len(self._data) else self._data
         moved[:left] = self._data[self._start : self._end]
         self._data, self._start, self._end = moved, 0, left
+
+    def _shrink(self) -> None:
+        """Give back the memory of a large frame while its buffers are still to come."""
+        grown = len(self._data) - _RECEIVE_BYTES
+        if grown:
+            self._data = bytearray(_RECEIVE_BYTES)
+            self._holding.give(grown)
+            self._held -= grown
 
     def _begin_buffers(self, kind: int, flags: int, method: int, call: int, body: bytes) -> None:
         sizes, body = buffer_table(flags, body)

@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import hmac
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from amoeba.contract.codec import Message
-from amoeba.errors import Overloaded, Unavailable, WireError
+from amoeba.errors import ContractError, Overloaded, Unavailable, WireError
 from amoeba.wire.addresses import check_peer
 from amoeba.wire.connection import Connection
 from amoeba.wire.frames import FrameKind, Metadata, check_size, split
-from amoeba.wire.handshake import Hello, Refusal, Welcome, common_version, decode_hello, encode
+from amoeba.wire.handshake import (
+    WIRE_VERSION,
+    Hello,
+    Refusal,
+    Welcome,
+    common_version,
+    decode_hello,
+    encode,
+)
 from amoeba.wire.limits import Holding, Limits
 from amoeba.wire.streams import CREDIT_BYTES, Outgoing
 
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("amoeba.wire")
 
+_LAST_WORDS_S = 1.0
 _BLOCKING_GRACE_S = 0.1  # far longer than a frame needs from one process to another
 
 
@@ -106,8 +116,11 @@ class Server:
         tasks = [task for each in list(self.connections) for task in each.stop_calls()]
         if tasks:
             await asyncio.wait(tasks, timeout=1.0)
+        loop = asyncio.get_running_loop()
         for connection in list(self.connections):
             connection.close("the host stopped")
+            # One whose peer does not read would stay open for as long as that peer likes.
+            loop.call_later(_LAST_WORDS_S, connection.transport.abort)
 
     def opened(self, connection: ServerConnection) -> None:
         """A connection was accepted."""
@@ -139,6 +152,7 @@ class ServerConnection(Connection):
         self._cancelled: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._greets = False
+        self._parser.trusted = False
 
     def describe(self) -> str:
         """See Connection."""
@@ -249,8 +263,9 @@ class ServerConnection(Connection):
             self.close(refusal.reason)
             return
         self._service = self._server.services[hello.module]
+        self._parser.trusted, self.peer = True, hello.bounds
         version = common_version(hello) or 0
-        welcome = Welcome(version, self.limits.frame_bytes, self.limits.window_bytes)
+        welcome = Welcome(version, self.limits.bounds, self.limits.window_bytes)
         self.send(FrameKind.WELCOME, 0, encode(welcome))
         if self._server.draining:
             self.drain()
@@ -258,8 +273,10 @@ class ServerConnection(Connection):
     def _refuse(self, hello: Hello) -> Refusal | None:
         server = self._server
         if common_version(hello) is None:
-            return Refusal(f"no common wire version: the caller speaks {hello.wire}")
-        if hello.application != server.application or hello.token != server.token:
+            versions = f"the caller speaks {hello.wire}, the callee {WIRE_VERSION}"
+            return Refusal(f"no common wire version: {versions}")
+        known = hmac.compare_digest(hello.token.encode(), server.token.encode())
+        if hello.application != server.application or not known:
             return Refusal(
                 f"this host serves application {server.application!r} of another run or user"
             )
@@ -293,6 +310,8 @@ class ServerConnection(Connection):
         # An empty context: what the caller's task, or another call, has set does not cross.
         task = asyncio.Task(coroutine, loop=self._loop, context=contextvars.Context())
         self._calls[call] = task
+        # Not at the end of the task's own code: one cancelled before its first step never runs it.
+        task.add_done_callback(lambda _: self._forget(call))
 
     def _refuse_call(self, service: Service, call: int) -> None:
         module = self._hello.module if self._hello else ""
@@ -314,12 +333,10 @@ class ServerConnection(Connection):
             answer = await service.call(method, request, metadata)
             if not self.writable:
                 await self.drained()
-            check_size(answer, self.limits.frame_bytes)
+            check_size(answer, self.peer)
             self.send(FrameKind.RESULT, call, answer.payload, answer.buffers)
         except BaseException as error:  # noqa: BLE001 - every failure is the caller's to see
             self._fail(service, call, error)
-        finally:
-            self._forget(call)
 
     async def _run_stream(
         self, service: Service, method: int, call: int, request: Message, metadata: Metadata
@@ -331,8 +348,6 @@ class ServerConnection(Connection):
             self.send(FrameKind.END, call)
         except BaseException as error:  # noqa: BLE001 - as in `_run`
             self._fail(service, call, error)
-        finally:
-            self._forget(call)
 
     def _fail(self, service: Service, call: int, error: BaseException) -> None:
         if isinstance(error, asyncio.CancelledError):
@@ -340,7 +355,12 @@ class ServerConnection(Connection):
                 return
             module = self._hello.module if self._hello else ""
             error = Unavailable(module, "the host stopped while the call ran")
-        self.send(FrameKind.ERROR, call, service.encode_error(error))
+        payload = service.encode_error(error)
+        try:
+            check_size(Message(payload), self.peer)
+        except ContractError as too_large:
+            payload = service.encode_error(too_large)
+        self.send(FrameKind.ERROR, call, payload)
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise error
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from amoeba.contract.codec import Message
 from amoeba.errors import WireError
-from amoeba.wire.frames import FrameKind
+from amoeba.wire.frames import FrameKind, check_size
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from amoeba.contract.buffers import Buffer
     from amoeba.contract.codec import ItemsCodec
-    from amoeba.wire.limits import Limits
+    from amoeba.wire.limits import Bounds, Limits
 
 _BATCH_ITEMS = 256
 _BATCH_BYTES = 65_536
@@ -36,6 +36,7 @@ class Sink(Protocol):
     """What the callee's end of a stream sends through: a connection, or a stand-in for one."""
 
     limits: Limits
+    peer: Bounds
 
     @property
     def writable(self) -> bool:
@@ -106,6 +107,7 @@ class Outgoing:
 
     def _flush(self) -> None:
         for message in self._batch.take():
+            check_size(message, self._connection.peer)
             self._credit -= message_size(message)
             self._connection.send(FrameKind.ITEMS, self._call, *message)
 
