@@ -11,6 +11,7 @@ neither copies. A small array travels inline: a buffer of its own would cost mor
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Buffer = bytes | bytearray | memoryview
 
 ARRAY_CODE, BYTES_CODE = 1, 2
+_DTYPE = re.compile(r"[<>|=]?[?biufcmMSUV]\d*(\[\w+\])?")
 INLINE_ARRAY_BYTES = 2048
 BESIDE_BYTES = 65_536  # bytes at least this large travel beside the message
 
@@ -52,6 +54,7 @@ class Beside(threading.local):
     """The buffers of the one message that this thread is encoding or decoding."""
 
     buffers: list[Buffer]
+    inline_only = False  # for messages that nothing travels beside
 
     def __init__(self) -> None:
         self.buffers = []
@@ -72,7 +75,7 @@ class Beside(threading.local):
         order = "F" if fortran else "C"
         flat = np.ascontiguousarray(array.T if fortran else array).reshape(-1).view(np.uint8)
         index, inline = -1, b""
-        if flat.nbytes <= INLINE_ARRAY_BYTES:
+        if self.inline_only or flat.nbytes <= INLINE_ARRAY_BYTES:
             inline = flat.tobytes()
         else:
             index = len(self.buffers)
@@ -89,23 +92,35 @@ class Beside(threading.local):
         """What an extension value stands for: a read-only array, or the bytes."""
         if code == ARRAY_CODE:
             return self._unpack_array(_decode_array(data))
-        if code == BYTES_CODE:
-            return bytes(_nth(self.buffers, _decode_index(data)))
         msg = f"unknown extension type {code}"
         raise msgspec.DecodeError(msg)
+
+    def unpack_bytes(self, value: Ext) -> bytes:
+        """What an extension value in the place of bytes stands for."""
+        if value.code != BYTES_CODE:
+            msg = f"Expected `bytes`, got extension type {value.code}"
+            raise msgspec.DecodeError(msg)
+        return bytes(_nth(self.buffers, _decode_index(value.data)))
 
     def _unpack_array(self, header: ArrayHeader) -> Array:
         import numpy as np
 
-        dtype = np.dtype(header.dtype)
-        if dtype.hasobject or header.order not in ("C", "F"):
+        if not _DTYPE.fullmatch(header.dtype) or header.order not in ("C", "F"):
             msg = f"unknown array layout {header.dtype!r}, {header.order!r}"
             raise msgspec.DecodeError(msg)
+        dtype = np.dtype(header.dtype)
         raw = header.inline if header.index < 0 else _nth(self.buffers, header.index)
         array = np.frombuffer(raw, dtype=np.uint8).view(dtype)
         array = array.reshape(header.shape, order="F" if header.order == "F" else "C")
         array.flags.writeable = False
         return array
+
+
+def is_large(value: object) -> bool:
+    """Whether `value` is bytes that should travel beside the message."""
+    if isinstance(value, memoryview):
+        return value.nbytes >= BESIDE_BYTES
+    return isinstance(value, bytes | bytearray) and len(value) >= BESIDE_BYTES
 
 
 def settled(buffers: Sequence[Buffer]) -> list[Buffer]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 from msgspec.msgpack import Ext
 
-from amoeba.contract.buffers import BESIDE_BYTES, Buffer, settled
+from amoeba.contract.buffers import Buffer, is_large, settled
 from amoeba.contract.hooks import Hooks
 from amoeba.contract.types import holds_anything, holds_arrays
 from amoeba.errors import ContractError
@@ -70,7 +70,8 @@ class Packer:
             holds_arrays(tp) or holds_anything(tp) for tp in kinds
         )
         wire = tuple(_wire_type(tp) for tp in kinds)
-        self._encode = msgspec.msgpack.Encoder(enc_hook=hooks.encode).encode
+        hook = hooks.encode_plain if self.plain else hooks.encode
+        self._encode = msgspec.msgpack.Encoder(enc_hook=hook).encode
         self._decode: Callable[..., tuple[Any, ...]] = msgspec.msgpack.Decoder(
             types.GenericAlias(tuple, wire),
             dec_hook=hooks.decode,
@@ -94,7 +95,7 @@ class Packer:
             if self.plain:
                 return self._decode(payload)
             return self._decode_beside(payload, buffers)
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001 - a value's own __post_init__ may raise anything
             raise self._error(error) from None
 
     def _error(self, error: Exception) -> ContractError:
@@ -110,8 +111,8 @@ class Packer:
         if self._bytes_at:
             changed = list(values)
             for index in self._bytes_at:
-                if index < len(values) and len(values[index] or b"") >= BESIDE_BYTES:
-                    changed[index] = beside.pack_bytes(values[index])
+                if index < len(values) and is_large(values[index]):
+                    changed[index] = beside.pack_bytes(bytes(values[index]))
             values = tuple(changed)
         payload, buffers = self._encode(values), beside.take()
         return Message(payload, settled(buffers) if self._settles else buffers)
@@ -122,10 +123,7 @@ class Packer:
         try:
             values = self._decode(payload)
             if any(type(values[index]) is Ext for index in self._bytes_at):
-                return tuple(
-                    beside.unpack(v.code, memoryview(v.data)) if type(v) is Ext else v
-                    for v in values
-                )
+                return tuple(beside.unpack_bytes(v) if type(v) is Ext else v for v in values)
             return values
         finally:
             beside.take()
@@ -172,7 +170,8 @@ class ArgumentsCodec:
         return values[: self._positional], keywords
 
     def _decoder_for(self, count: int) -> Packer:
-        required = sum(p.required and not p.keyword_only for p in self._method.parameters)
+        parameters = enumerate(self._method.parameters, start=1)
+        required = max((index for index, each in parameters if each.required), default=0)
         if not required <= count <= self._total:
             what = f"got {count} arguments, expected {required} to {self._total}"
             raise ContractError(self._where, what)
@@ -211,7 +210,7 @@ class ItemsCodec:
     def __init__(self, item: Any, where: str) -> None:
         self._where = where
         self._packer = Packer([list[item]], where, settles=True)
-        encoder = msgspec.msgpack.Encoder(enc_hook=Hooks().encode)
+        encoder = msgspec.msgpack.Encoder(enc_hook=Hooks().encode_plain)
         self._encode_into = encoder.encode_into if self._packer.plain else None
 
     def new_batch(self) -> Batch:

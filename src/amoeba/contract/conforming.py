@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
+from amoeba.contract.generics import expand
 from amoeba.contract.model import MISSING, Contract, Kind, Method, Parameter
 from amoeba.contract.reading import public_methods, read_contract
 from amoeba.errors import Problem, did_you_mean
@@ -15,6 +16,8 @@ from amoeba.errors import Problem, did_you_mean
 _INERT = {"RESUME", "NOP", "POP_TOP", "RETURN_GENERATOR", "LOAD_CONST", "RETURN_CONST",
           "RETURN_VALUE", "COPY_FREE_VARS", "LOAD_SMALL_INT", "CALL_INTRINSIC_1", "RERAISE",
           "NOT_TAKEN"}  # fmt: skip
+
+_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def conformance_problems(contract: Contract, implementation: type, module: str) -> list[Problem]:
@@ -26,7 +29,7 @@ def conformance_problems(contract: Contract, implementation: type, module: str) 
     problems: list[Problem] = []
     for name, method in contract.methods.items():
         where = f"{module}.{name}"
-        if name not in own or _is_inherited_stub(contract, own[name]):
+        if name not in own or _is_inherited_stub(own[name]):
             problems.append(_missing(implementation, where, name, set(own) - set(contract.methods)))
         else:
             problems += _method_problems(method, read[name], implementation, where)
@@ -42,24 +45,22 @@ def _missing(implementation: type, where: str, name: str, others: set[str]) -> P
     )
 
 
-def _is_inherited_stub(contract: Contract, found: tuple[type, Callable[..., Any]]) -> bool:
-    """Whether the method is the Protocol's own `...`, which would silently return None."""
+def _is_inherited_stub(found: tuple[type, Callable[..., Any]]) -> bool:
+    """Whether the method is a Protocol's own `...`, which would silently return None."""
     owner, function = found
-    from_protocol = getattr(owner, "_is_protocol", False) and owner in contract.cls.__mro__
-    return from_protocol and is_stub(function)
+    return bool(getattr(owner, "_is_protocol", False)) and is_stub(function)
 
 
 def is_stub(function: Callable[..., Any]) -> bool:
-    """Whether a function's body is only a docstring, `...` or `pass`."""
+    """Whether a function's body is only a docstring, `...`, `pass` or NotImplementedError."""
     code = inspect.unwrap(function).__code__
+    names = {each.opname for each in dis.get_instructions(code) if each.opname != "CACHE"}
+    raises = set(code.co_names) == {"NotImplementedError"} and "RAISE_VARARGS" in names
     constants = set(code.co_consts) - {None, Ellipsis, function.__doc__}
-    inert = all(each.opname in _INERT or "GENERATOR" in each.opname for each in _body(code))
+    if raises:
+        return all(isinstance(each, str) for each in constants)
+    inert = all(name in _INERT or "GENERATOR" in name for name in names)
     return inert and not code.co_names and not constants
-
-
-def _body(code: Any) -> list[dis.Instruction]:
-    """The instructions of the author's body, without a coroutine's wrapping of StopIteration."""
-    return [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
 
 
 def _method_problems(wanted: Method, found: Method, cls: type, where: str) -> list[Problem]:
@@ -96,17 +97,20 @@ def _kind_problem(wanted: Method, found: Method, name: str, where: str) -> Probl
 
 
 def _parameter_problems(wanted: Method, found: Method, name: str, where: str) -> list[Problem]:
-    if _takes_anything(found):
-        return []
     problems = []
-    have = {parameter.name: parameter for parameter in found.parameters}
+    taken: set[str] = set()
     for index, parameter in enumerate(wanted.parameters):
-        other = have.pop(parameter.name, None)
+        other = _counterpart(wanted, found, index)
         place = f"{where}({parameter.name})"
-        if other is None or not _same_place(parameter, other, found, index):
+        if other is None:
             what = f"{name}() does not take {parameter.name!r} as the contract does"
             problems.append(Problem(what=what, where=place, expected=_line(wanted)))
-        elif not compatible(parameter.annotation, other.annotation):
+            taken.add(parameter.name)
+            continue
+        if isinstance(other, str):  # *args or **kwargs
+            continue
+        taken.add(other.name)
+        if not compatible(parameter.annotation, other.annotation):
             what = f"{name}() takes {_show(other.annotation)}"
             expected = _show(parameter.annotation)
             problems.append(Problem(what=what, where=place, expected=expected))
@@ -119,21 +123,31 @@ def _parameter_problems(wanted: Method, found: Method, name: str, where: str) ->
             where=where,
             expected=_line(wanted),
         )
-        for extra in have.values()
-        if extra.required
+        for extra in found.parameters
+        if extra.required and extra.name not in taken
     ]
     return problems
 
 
-def _takes_anything(method: Method) -> bool:
-    kinds = {each.kind for each in method.signature.parameters.values()}
-    return {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds
-
-
-def _same_place(wanted: Parameter, found: Parameter, method: Method, index: int) -> bool:
-    if wanted.keyword_only or found.keyword_only:
-        return wanted.keyword_only or not found.keyword_only
-    return index < len(method.parameters) and method.parameters[index].name == wanted.name
+def _counterpart(wanted: Method, found: Method, index: int) -> Parameter | str | None:
+    """What takes the contract's parameter at `index`: a parameter, "*" or "**", or nothing."""
+    parameter = wanted.parameters[index]
+    kinds = {name: each.kind for name, each in found.signature.parameters.items()}
+    collects, options = _VARIABLE[0] in kinds.values(), _VARIABLE[1] in kinds.values()
+    by_name = {each.name: each for each in found.parameters}
+    same = by_name.get(parameter.name)
+    if parameter.keyword_only:
+        usable = same is not None and kinds[same.name] is not inspect.Parameter.POSITIONAL_ONLY
+        return same if usable else ("**" if options else None)
+    positional = [each for each in found.parameters if not each.keyword_only]
+    there = positional[index] if index < len(positional) else None
+    asked = wanted.signature.parameters[parameter.name].kind
+    if asked is inspect.Parameter.POSITIONAL_ONLY:
+        return there or ("*" if collects else None)
+    if there is None:
+        return "*" if collects and options else None
+    by_keyword_too = kinds[there.name] is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return there if there.name == parameter.name and by_keyword_too else None
 
 
 def compatible(given: Any, wanted: Any) -> bool:
@@ -141,6 +155,7 @@ def compatible(given: Any, wanted: Any) -> bool:
 
     Doubt counts as compatible: what can't be decided here is a type checker's work.
     """
+    given, wanted = expand(given), expand(wanted)
     if given == wanted or MISSING in (given, wanted) or Any in (given, wanted) or wanted is object:
         return True
     if _is_union(given):

@@ -9,6 +9,7 @@ arrives as the listed one; anything else arrives as RemoteError.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import functools
 import inspect
 import sys
@@ -24,6 +25,8 @@ from amoeba.errors import RemoteError, RemoteTraceback
 
 _MAX_TEXT = 64 * 1024  # characters of message or traceback that cross; the rest is cut
 _MAX_GROUP = 100
+# What built-in exceptions keep beside their arguments.
+_BUILT_IN_STATE = ("name", "path", "msg", "filename2", "value")
 
 
 class FieldOf(msgspec.Struct, array_like=True, tag="field"):
@@ -48,6 +51,7 @@ class Raised(msgspec.Struct):
     args: list[FieldOf | Plain] = []
     group: list[Raised] | None = None
     as_itself: bool = True
+    notes: list[str] = []
 
 
 class ExceptionCodec:
@@ -56,8 +60,9 @@ class ExceptionCodec:
     def __init__(self, contract_module: str, raises: tuple[str, ...] = ()) -> None:
         self._contract_module, self._raises = contract_module, raises
         self._hooks = Hooks()
+        self._hooks.beside.inline_only = True
         self._encoder = msgspec.msgpack.Encoder(enc_hook=self._hooks.encode)
-        self._decoder = msgspec.msgpack.Decoder(Raised)
+        self._decoder = msgspec.msgpack.Decoder(Raised, ext_hook=self._hooks.beside.unpack)
 
     def encode(self, error: BaseException) -> bytes:
         """`error` as msgpack; whatever it holds, this gives an answer."""
@@ -90,7 +95,10 @@ class ExceptionCodec:
         if declared is None:
             return Raised(_name(type(error)), _text(error), _format(error))
         fields = {name: getattr(error, name) for name in _present(error, declared)}
+        state = {n: getattr(error, n, None) for n in _BUILT_IN_STATE if hasattr(error, n)}
+        fields |= {name: value for name, value in state.items() if isinstance(value, str | int)}
         return Raised(
+            notes=[str(note) for note in getattr(error, "__notes__", ())],
             type=_name(declared),
             text=_text(error),
             traceback=_format(error),
@@ -103,7 +111,9 @@ class ExceptionCodec:
         error = self._rebuild_itself(raised)
         if error is None:
             return RemoteError(raised.type, raised.text, raised.traceback)
-        error.__cause__ = cause
+        object.__setattr__(error, "__cause__", cause)  # past a frozen dataclass's own refusal
+        for note in raised.notes:
+            error.add_note(note)
         return error
 
     def _rebuild_itself(self, raised: Raised) -> BaseException | None:
@@ -121,23 +131,22 @@ class ExceptionCodec:
     def _fill(self, tp: type[BaseException], raised: Raised) -> BaseException:
         hints = _field_types(tp)
         fields = {
-            name: self._convert(value, hints[name])
+            name: self._convert(value, hints.get(name, Any))
             for name, value in raised.fields.items()
-            if name in hints
+            if name in hints or name in _BUILT_IN_STATE
         }
         args = [
             fields[each.name] if isinstance(each, FieldOf) else each.value for each in raised.args
         ]
         error = tp.__new__(tp, *args)
-        error.args = tuple(args)
-        if isinstance(error, OSError | UnicodeError):
-            error.__init__(*args)  # type: ignore[misc]  # built-in: it keeps its state in C slots
+        _make_built_in(error, tuple(args))
         for name, value in fields.items():
-            object.__setattr__(error, name, value)
+            with contextlib.suppress(AttributeError, TypeError):  # some built-in state is fixed
+                object.__setattr__(error, name, value)
         return error
 
     def _convert(self, value: Any, tp: Any) -> Any:
-        return msgspec.convert(value, tp, dec_hook=self._hooks.decode, strict=False)
+        return msgspec.convert(value, tp, dec_hook=self._hooks.decode)
 
     def _declared(self, tp: type[BaseException]) -> type[BaseException] | None:
         """`tp`, or the listed class that it extends; None when it is not declared."""
@@ -150,7 +159,9 @@ class ExceptionCodec:
         """The class a peer may name; nothing is imported but what `raises` lists."""
         module, _, qualname = name.partition(":")
         if module == "builtins":
-            return _exception(getattr(builtins, qualname, None))
+            tp = _exception(getattr(builtins, qualname, None))
+            # A peer must not be able to end this process with a SystemExit of its own.
+            return tp if tp is not None and issubclass(tp, Exception | BaseExceptionGroup) else None
         if module == errors.__name__:
             return _exception(getattr(errors, qualname, None))
         if name in self._raises or name in self._raises_by_definition():
@@ -187,7 +198,7 @@ def check_raises(name: str) -> str:
     """What is wrong with an entry of `raises`, or the empty string."""
     try:
         found = _resolve(name)
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001 - importing runs the user's code
         return f"cannot be imported: {error}"
     return "" if found is not None else "is not an exception class"
 
@@ -218,7 +229,13 @@ def _safe_hints(of: Any) -> dict[str, Any]:
 
 
 def _present(error: BaseException, declared: type[BaseException]) -> list[str]:
-    return [name for name in _field_types(declared) if name in getattr(error, "__dict__", {})]
+    own = getattr(error, "__dict__", {})
+    return [n for n in _field_types(declared) if n in own or _in_slot(error, n)]
+
+
+def _in_slot(error: BaseException, name: str) -> bool:
+    slot = inspect.getattr_static(type(error), name, None)
+    return inspect.ismemberdescriptor(slot) and hasattr(error, name)
 
 
 def _arguments(error: BaseException) -> tuple[Any, ...]:
@@ -226,6 +243,16 @@ def _arguments(error: BaseException) -> tuple[Any, ...]:
     if isinstance(error, OSError) and error.filename is not None and len(error.args) == 2:
         return (*error.args, error.filename)
     return error.args
+
+
+def _make_built_in(error: BaseException, args: tuple[Any, ...]) -> None:
+    """Give `error` its arguments, and what a built-in class keeps of them, without user code."""
+    BaseException.__dict__["args"].__set__(error, args)
+    for base in type(error).__mro__:
+        if base.__module__ == "builtins" and "__init__" in vars(base):
+            with contextlib.suppress(TypeError, ValueError):
+                vars(base)["__init__"](error, *args)
+            break
 
 
 def _argument(value: Any, fields: dict[str, Any]) -> FieldOf | Plain:
@@ -244,13 +271,18 @@ def _name(tp: type) -> str:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)[:_MAX_TEXT]
+        return _clean(str(error)[:_MAX_TEXT])
     except Exception as failure:  # noqa: BLE001 - a user's __str__ may fail
         return f"<its text could not be made: {failure!r}>"
 
 
+def _clean(text: str) -> str:
+    """Text that UTF-8 can hold: a file's name may have bytes that it cannot."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _format(error: BaseException) -> str:
     try:
-        return "".join(traceback.format_exception(error))[-_MAX_TEXT:]
+        return _clean("".join(traceback.format_exception(error))[-_MAX_TEXT:])
     except Exception:  # noqa: BLE001 - as above
         return ""

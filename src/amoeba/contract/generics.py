@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 Arguments = dict[Any, Any]
 
@@ -28,6 +28,19 @@ def _collect(cls: type, known: Arguments, found: dict[type, Arguments]) -> None:
     for plain in cls.__bases__:
         if plain not in found:
             _collect(plain, {}, found)
+
+
+def expand(annotation: Any) -> Any:
+    """`annotation` without Annotated, and with an alias of `type X = ...` written out."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+            continue
+        alias = get_origin(annotation) or annotation
+        if type(alias).__name__ != "TypeAliasType":
+            return annotation
+        known = dict(zip(alias.__type_params__, get_args(annotation), strict=False))
+        annotation = substitute(alias.__value__, known)
 
 
 def substitute(annotation: Any, arguments: Arguments) -> Any:

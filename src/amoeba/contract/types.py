@@ -6,12 +6,23 @@ ones Amoeba teaches it (NumPy arrays, pydantic models), and names the path to an
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from msgspec import inspect as shapes
 
+from amoeba.contract.generics import substitute
 from amoeba.errors import Problem
 
 CROSSING = (
@@ -34,18 +45,27 @@ def is_pydantic(tp: Any) -> bool:
 
 def type_problems(tp: Any, path: str) -> list[Problem]:
     """Everything in `tp` that cannot cross, each with its path, such as `text: $.scores[]`."""
-    if isinstance(tp, TypeVar):
-        return [_problem(path, f"type variable {tp} has no value here", "give the contract types")]
+    if unknown := _type_variables(tp):
+        what = f"type variable {unknown[0]} has no value here"
+        return [_problem(path, what, "give the contract types: class ItemStore(Store[Item], ...)")]
     try:
         shape = shapes.type_info(tp)
     except Exception as error:  # noqa: BLE001 - msgspec raises what a user's own class raises
-        return [_locate(tp, path, error)]
+        return [_locate(tp, path, error) or _problem(path, str(error), "")]
     return list(_unknown(shape, path, set()))
+
+
+def _type_variables(tp: Any) -> tuple[Any, ...]:
+    if isinstance(tp, TypeVar):
+        return (tp,)
+    return () if isinstance(tp, type) else getattr(tp, "__parameters__", ())
 
 
 def children(shape: shapes.Type) -> list[tuple[str, shapes.Type]]:
     """The parts of a type, each with its step of a path: `.field`, `[]`, `{}`."""
     match shape:
+        case shapes.Metadata(type=inner):
+            return [("", inner)]
         case shapes.UnionType(types):
             return [("", part) for part in types]
         case shapes.DictType(key, value):
@@ -70,24 +90,50 @@ def _is_taught(tp: Any) -> bool:
     return is_array(tp) or is_pydantic(tp)
 
 
-def _locate(tp: Any, path: str, error: Exception) -> Problem:
-    """The innermost part of `tp` that msgspec refuses by itself: that is where the trouble is."""
-    for step, part in _raw_children(tp):
+def _locate(tp: Any, path: str, error: Exception, seen: tuple[Any, ...] = ()) -> Problem | None:
+    """The innermost part of `tp` that msgspec refuses by itself: that is where the trouble is.
+
+    None when the only trouble is with a type that is being looked into already.
+    """
+    parts = _raw_children(tp)
+    for step, part in parts:
+        if part in seen:
+            continue
         try:
             shapes.type_info(part)
         except Exception as inner:  # noqa: BLE001 - as above
-            return _locate(part, path + step, inner)
+            if found := _locate(part, path + step, inner, (*seen, tp)):
+                return found
+    if any(part in seen for _, part in parts):
+        return None
     return _problem(path, str(error), _union_hint(str(error)))
 
 
 def _raw_children(tp: Any) -> list[tuple[str, Any]]:
-    if isinstance(tp, type) and (dataclasses.is_dataclass(tp) or hasattr(tp, "__annotations__")):
-        try:
-            hints = get_type_hints(tp, include_extras=True)
-        except Exception:  # noqa: BLE001 - an unresolvable name: msgspec's own message says which
-            return []
-        return [(f".{name}", hint) for name, hint in hints.items()]
-    return [("[]", part) for part in get_args(tp) if part is not Ellipsis]
+    """The parts of an annotation that msgspec could not make a shape of, with their steps."""
+    origin, arguments = get_origin(tp), get_args(tp)
+    if origin is Annotated:
+        return [("", arguments[0])]
+    if origin is Literal:
+        return []
+    if origin in (Union, UnionType):
+        return [("", part) for part in arguments]
+    if origin is tuple and Ellipsis not in arguments:
+        return [(f"[{index}]", part) for index, part in enumerate(arguments)]
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return list(zip(("{key}", "{}"), arguments, strict=False))
+    if isinstance(origin or tp, type) and hasattr(origin or tp, "__annotations__"):
+        return _raw_fields(origin or tp, arguments)
+    return [("[]", part) for part in arguments if part is not Ellipsis]
+
+
+def _raw_fields(cls: Any, arguments: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except Exception:  # noqa: BLE001 - an unresolvable name: msgspec's own message says which
+        return []
+    known = dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
+    return [(f".{name}", substitute(hint, known)) for name, hint in hints.items()]
 
 
 def _union_hint(message: str) -> str:
@@ -108,8 +154,8 @@ def _problem(path: str, what: str, hint: str) -> Problem:
 
 
 def holds_arrays(tp: Any) -> bool:
-    """Whether values of `tp` may hold NumPy arrays at any depth."""
-    return _any_shape(tp, lambda s: isinstance(s, shapes.CustomType) and is_array(s.cls))
+    """Whether values of `tp` may hold NumPy arrays at any depth; a pydantic model may."""
+    return _any_shape(tp, lambda s: isinstance(s, shapes.CustomType))
 
 
 def holds_anything(tp: Any) -> bool:
