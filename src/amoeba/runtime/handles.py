@@ -77,7 +77,9 @@ def _unary_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., A
             raise
         finally:
             recorded.in_flight -= 1
-            recorded.latency[bucket_of(_clock() - start)] += 1
+            took = _clock() - start
+            shift = took.bit_length() - 6  # `bucket_of`, written out: a call would cost 60 ns
+            recorded.latency[(shift << 5) + (took >> shift) if shift > 0 else took] += 1
 
     def replace(new_target: Callable[..., Any], new_edge: Edge) -> None:
         nonlocal target, edge
