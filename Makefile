@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := examples/support_desk
 
-.PHONY: demo install test check clean format
+.PHONY: demo install test check docs bench-seam clean format
 
 demo: $(INSTALLED)  ## train on the small corpus and serve the support desk until Ctrl-C
 	@test -f $(DEMO)/models/classifier/model.json || \
@@ -34,6 +34,12 @@ check: $(INSTALLED)  ## lint, formatting, types, layers, file sizes
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@long=$$(git ls-files '*.py' | xargs wc -l | awk '$$2 != "total" && $$1 > 400 {print $$2 ": " $$1 " lines"}'); \
 	  test -z "$$long" || { echo "over 400 lines:"; echo "$$long"; exit 1; }
+
+docs: $(INSTALLED)  ## write the generated pages
+	@$(BIN)/python -m amoeba.cli.reference > docs/reference/commands.md
+
+bench-seam: $(INSTALLED)  ## measure start, import, a local and a remote call
+	@$(BIN)/python bench/seam.py
 
 format: $(INSTALLED)  ## format and fix what can be fixed
 	@$(BIN)/ruff format

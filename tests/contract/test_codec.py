@@ -217,7 +217,9 @@ def test_pydantic_models_cross_inside_dataclasses_and_lists(codec: ContractCodec
 def test_a_pydantic_model_checks_itself_where_it_arrives(codec: ContractCodec) -> None:
     payload = msgspec.msgpack.encode([{"owner": {"name": 3}, "friends": [], "orders": {}}])
 
-    with pytest.raises(ContractError, match="Customer: name: Input should be a valid string") as caught:
+    with pytest.raises(
+        ContractError, match="Customer: name: Input should be a valid string"
+    ) as caught:
         codec["store"].arguments.decode(Message(payload))
 
     assert caught.value.what.endswith("- at `basket.owner`")
