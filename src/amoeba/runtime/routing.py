@@ -74,7 +74,12 @@ class Replica:
             return client
         if self._connecting is None:
             self._connecting = asyncio.ensure_future(self._connect())
-        return await asyncio.shield(self._connecting)
+        connecting = self._connecting
+        await asyncio.wait([connecting])
+        if connecting.cancelled():
+            msg = "the replica was taken away"
+            raise ConnectionLost(msg, sent=False)
+        return connecting.result()
 
     def blocking(self) -> BlockingPool:
         """Connections for callers that block their thread."""
