@@ -130,7 +130,7 @@ def test_a_replica_taken_away_while_it_is_being_connected_is_no_cancellation(tmp
         pool = new_pool()
         pool.update([Endpoint("silent", f"unix:{tmp_path}/silent.sock")], "")
         waiting = asyncio.create_task(ask(pool))
-        while not any(replica._connecting for replica in pool._replicas.values()):
+        while not any(replica._connecting for replica in pool._replicas.values()):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
         pool.update([], "")
         try:
