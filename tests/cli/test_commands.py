@@ -107,3 +107,59 @@ def test_help_names_every_command(shop):
     text = command("--help", cwd=shop).stdout
     for name in ("run", "check", "status", "stop", "version"):
         assert name in text
+
+
+USING = "import amoeba\n\nasync def app(scope, receive, send): ...\n\n\n"
+
+
+def test_check_finds_a_module_that_a_handle_asks_for_in_vain(shop):
+    code = (shop / "shop.py").read_text() + USING
+    for asked in ("'stok'", "Stock, 'stok'", "int"):
+        (shop / "shop.py").write_text(f"{code}stock = amoeba.use({asked})\n")
+        done = command("check", cwd=shop)
+        assert done.returncode == 2, asked
+        assert "amoeba.use: " in done.stderr
+        ran = command("run", "--port", "0", "--admin-port", "0", cwd=shop)
+        assert (ran.returncode, "amoeba.use: " in ran.stderr) == (2, True)
+
+
+def test_check_runs_nothing_even_where_the_code_calls_at_import(shop):
+    call = "import asyncio\nstock = amoeba.use(Stock)\nprint(asyncio.run(stock.count('x')))\n"
+    (shop / "shop.py").write_text((shop / "shop.py").read_text() + USING + call)
+    done = command("check", cwd=shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "a handle was called while its module was being imported" in done.stderr
+
+
+def test_an_instance_is_no_contract(shop):
+    code = (shop / "shop.py").read_text() + USING
+    (shop / "shop.py").write_text(f"{code}stock = amoeba.use(Stock())\n")
+    done = command("check", cwd=shop)
+    assert done.returncode == 2
+    assert "pass the contract itself, not an instance of it" in done.stderr
+
+
+def test_a_port_that_is_none_is_wrong_usage(shop):
+    assert command("run", "--port", "80000", cwd=shop).returncode == 2
+
+
+def test_an_address_of_another_machine_is_named(shop):
+    done = command("run", "--host", "192.0.2.1", cwd=shop)
+    assert done.returncode == 2
+    assert done.stderr.startswith("amoeba: --host: cannot listen on 192.0.2.1:8000: ")
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("lgo_level = 3", "gateway.uvicorn.lgo_level: unknown option of uvicorn"),
+        ("workers = 4", "set `replicas` of the gateway's process in a topology"),
+        ('log_level = "wraning"', "uvicorn refuses these options: KeyError: 'wraning'"),
+    ],
+)
+def test_an_option_that_uvicorn_cannot_use_is_named(shop, option, text):
+    (shop / "amoeba.toml").write_text(f"{GOOD}\n[gateway.uvicorn]\n{option}\n")
+    done = command("run", "--port", "0", "--admin-port", "0", cwd=shop)
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert "amoeba.toml:9: " in done.stderr or "amoeba.toml:8: " in done.stderr

@@ -103,3 +103,8 @@ def test_a_handle_without_call_is_not_callable(handle):
 
 def test_a_handle_says_what_it_is(handle):
     assert repr(handle) == f"<handle of {Clock.__module__}:Clock>"
+
+
+def test_a_method_that_is_not_there_is_named_with_its_nearest(handle):
+    with pytest.raises(AttributeError, match="Clock has no method 'nwo'; did you mean 'now'"):
+        handle.nwo()

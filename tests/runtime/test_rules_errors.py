@@ -42,6 +42,8 @@ def test_any_other_exception_arrives_as_a_remote_error(rig):
         assert caught.value.type_name == "rules.elsewhere:Unlisted"
         assert caught.value.message == "only I know it"
         assert "raise errors[how]" in caught.value.traceback
+        assert "rules/plain.py" in str(caught.value.__cause__)
+        assert 'raises = ["rules.elsewhere:Unlisted"]' in caught.value.__notes__[0]
 
 
 def test_a_group_arrives_with_its_exceptions(rig):

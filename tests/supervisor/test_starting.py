@@ -208,6 +208,29 @@ def test_ctrl_c_in_a_terminal_ends_the_run_and_its_process(lab):
         os.close(ours)
 
 
+def test_a_replica_that_takes_too_long_is_named_and_those_that_wait_for_it_are_not(lab):
+    more = (
+        '\n[modules.slow]\nimplementation = "lab.broken:NeverReady"\n'
+        '\n[modules.waiting]\nimplementation = "lab.broken:Waiting"\n'
+        "\n[supervisor]\nstart_timeout = 1\n"
+    )
+    apart = APART.format("slow") + APART.format("waiting")
+    with Run(lab(more + apart), "-t", "apart") as run:
+        run.wait_for_line(
+            r"slow\.0 was not ready after 1 s \(start_timeout in \[supervisor\]\) and was ended"
+        )
+        assert "waiting.0 was not ready" not in run.err
+        assert "main.0 was not ready" not in run.err
+
+
+def test_a_method_that_exits_is_an_error_of_its_caller_and_nothing_more(lab):
+    more = '\n[modules.leaver]\nimplementation = "lab.broken:Leaver"\n' + APART.format("leaver")
+    with Run(lab(more), "-t", "apart").ready() as run:
+        before = run.get("/leaver/pid").json()
+        assert run.get("/leaver/leave").status == 500
+        assert run.get("/leaver/pid").json() == before
+
+
 class _Screen:
     """What a terminal shows so far."""
 

@@ -7,7 +7,7 @@ binds a module's settings; `wiring` reads constructors. A plan holds classes and
 object of the user's: making those is the runtime's work.
 """
 
-from amoeba.app.loading import add_paths, import_object, search_paths
+from amoeba.app.loading import add_paths, import_object, print_user_traceback, search_paths
 from amoeba.app.manifest import (
     FILE_NAME,
     Application,
@@ -37,6 +37,7 @@ __all__ = [
     "locate",
     "make_plan",
     "named",
+    "print_user_traceback",
     "read_application",
     "search_paths",
 ]

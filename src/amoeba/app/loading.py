@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,15 @@ def import_object(name: str, where: str) -> Any:
             raise ConfigurationError([Problem(what=what, where=where, hint=hint)])
         found = getattr(found, part)
     return found
+
+
+def print_user_traceback(error: BaseException) -> None:
+    """Print the traceback of the user's own code, without the steps that led to importing it."""
+    found = error.__traceback__
+    skipped = ("importlib", str(Path(__file__).parent))
+    while found is not None and any(part in found.tb_frame.f_code.co_filename for part in skipped):
+        found = found.tb_next
+    traceback.print_exception(error.with_traceback(found or error.__traceback__))
 
 
 def loaded_object(name: str) -> Any:

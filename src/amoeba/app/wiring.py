@@ -8,7 +8,7 @@ needs are errors that draw the path. The plan makes no object; the runtime does.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -87,7 +87,13 @@ class Contracts:
         contract = read_contract(found, spec.name)
         if contract.problems:
             raise ConfigurationError(_located_at(contract.problems, "modules", spec.name, key))
-        return contract
+        methods = {
+            each.name: replace(
+                each, problems=tuple(_located_at(each.problems, "modules", spec.name, key))
+            )
+            for each in contract.methods.values()
+        }
+        return replace(contract, methods=methods)
 
     def _is(self, spec: ModuleSpec, wanted: Any) -> bool:
         if spec.contract:
@@ -287,7 +293,19 @@ class _ConstructorReader:
             hint = f'Annotated[{_show(wanted)}, amoeba.named("{providers[0]}")]'
             self._need(parameter, f"several modules keep it: {names}", f"name one: {hint}")
         elif parameter.default is inspect.Parameter.empty:
-            hint = f"add [modules.NAME] with that contract, or a setting {parameter.name!r}"
+            self._nobody_provides(parameter, wanted)
+
+    def _nobody_provides(self, parameter: inspect.Parameter, wanted: Any) -> None:
+        name = parameter.name
+        setting = f"settings = {{ {name} = … }} in [modules.{self._module}]"
+        if wanted is None:
+            self._need(
+                parameter, "it has no type", f"annotate it with a contract, or set {setting}"
+            )
+        elif getattr(wanted, "__module__", "") == "builtins":
+            self._need(parameter, "the setting is missing", setting)
+        else:
+            hint = f"add [modules.NAME] with that contract, or a setting {name!r}"
             self._need(parameter, "no module provides it", hint)
 
     def _need(self, parameter: inspect.Parameter, why: str, hint: str) -> None:

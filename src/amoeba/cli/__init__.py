@@ -24,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 
 Config = Annotated[
@@ -43,17 +44,24 @@ def main() -> None:
 def run(
     config: Config = DEFAULT_CONFIG,
     topology: Annotated[
-        str, typer.Option("--topology", "-t", envvar="AMOEBA_TOPOLOGY", help="Which topology.")
+        str,
+        typer.Option("--topology", "-t", envvar="AMOEBA_TOPOLOGY", help="A topology of the file."),
     ] = "",
     host: Annotated[
         str | None, typer.Option(envvar="AMOEBA_HOST", help="Address of the gateway.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(envvar="AMOEBA_PORT", help="Port of the gateway [8000].")
+        int | None,
+        typer.Option(envvar="AMOEBA_PORT", min=0, max=65535, help="Port of the gateway [8000]."),
     ] = None,
     admin_port: Annotated[
         int | None,
-        typer.Option(envvar="AMOEBA_ADMIN_PORT", help="Port of /livez, /readyz, /metrics [8001]."),
+        typer.Option(
+            envvar="AMOEBA_ADMIN_PORT",
+            min=0,
+            max=65535,
+            help="Port of /livez, /readyz, /metrics [8001].",
+        ),
     ] = None,
     strict: Annotated[
         bool,
@@ -78,14 +86,13 @@ def run(
 @app.command()
 def check(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     """Check configuration, wiring, types and topologies without running anything."""
+    from amoeba.app import print_user_traceback
     from amoeba.cli.checking import check as check_application
     from amoeba.cli.output import print_json, tell
 
     report, cause = check_application(config)
     if cause is not None:
-        import traceback
-
-        traceback.print_exception(cause)
+        print_user_traceback(cause)
     if json:
         print_json(report)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ import msgspec
 from amoeba.app import Contracts, add_paths, import_object, locate, make_plan, read_application
 from amoeba.contract import Kind
 from amoeba.errors import ConfigurationError, Problem
+from amoeba.runtime import Host
+from amoeba.runtime.current import current, find_module
 from amoeba.topology import topology_problems
 
 if TYPE_CHECKING:
@@ -55,12 +58,14 @@ def _check_code(application: Application, report: Report) -> BaseException | Non
     for topology in application.topologies.values():
         # What this machine lacks, another may have: the topology itself is not wrong.
         report.warnings += topology_problems(topology, application.states, machine)
+    current.only_looking = True
     cause = _check_gateway(application, report)
     try:
         plan = make_plan(application, Contracts(application), application.modules, os.environ)
     except ConfigurationError as error:
         report.errors += error.problems
         return cause or error.__cause__
+    asyncio.run(_check_handles(application, report))
     _check_types(application, plan, report)
     return cause
 
@@ -73,6 +78,16 @@ def _check_gateway(application: Application, report: Report) -> BaseException | 
             report.errors += error.problems
             return error.__cause__
     return None
+
+
+async def _check_handles(application: Application, report: Report) -> None:
+    """Every `amoeba.use` that the imported code has made finds its module."""
+    host = Host(application, ())
+    for handle in list(current.lazy):
+        try:
+            find_module(handle, host)
+        except ConfigurationError as error:
+            report.errors += error.problems
 
 
 def _check_types(application: Application, plan: Plan, report: Report) -> None:

@@ -110,7 +110,11 @@ class ExceptionCodec:
         cause = RemoteTraceback(raised.traceback) if raised.traceback else None
         error = self._rebuild_itself(raised)
         if error is None:
-            return RemoteError(raised.type, raised.text, raised.traceback)
+            error = RemoteError(raised.type, raised.text, raised.traceback)
+            if raised.as_itself:
+                error.add_note(
+                    f'hint: raises = ["{raised.type}"] in [modules.…] lets it arrive as itself'
+                )
         object.__setattr__(error, "__cause__", cause)  # past a frozen dataclass's own refusal
         for note in raised.notes:
             error.add_note(note)

@@ -12,7 +12,7 @@ import functools
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, get_origin
 
 from amoeba.contract import Kind, Method, read_contract
 from amoeba.errors import ConfigurationError, Problem
@@ -44,6 +44,9 @@ class Binder(Protocol):
     def note_need(self, caller: str, module: str) -> None:
         """Remember that `caller` calls `module`."""
 
+    def check_module(self, module: str) -> None:
+        """Raise ConfigurationError when there is no such module."""
+
     def handle(self, caller: str, module: str) -> Handle:
         """A bound handle of `module`."""
 
@@ -55,6 +58,7 @@ class Current:
         self.host: Binder | None = None
         self.lazy: weakref.WeakSet[LazyHandle | NamedHandle] = weakref.WeakSet()
         self.starting: asyncio.Task[Binder] | None = None
+        self.only_looking = False  # `amoeba check` imports code that must not run anything
         self.providers: dict[tuple[Any, str], Callable[[], Any]] = {}
         self.lock = threading.Lock()  # protects `starting`
 
@@ -72,6 +76,7 @@ class Current:
     async def require(self) -> Binder:
         """The host; where there is none, one made from the nearest amoeba.toml, with a warning."""
         if self.host is None:
+            self._refuse_while_looking()
             from amoeba.runtime.fallback import fallback_host
 
             return await fallback_host(self)
@@ -80,10 +85,20 @@ class Current:
     def require_blocking(self) -> Binder:
         """The same for a thread that cannot await."""
         if self.host is None:
+            self._refuse_while_looking()
             from amoeba.runtime.fallback import fallback_host_blocking
 
             return fallback_host_blocking(self)
         return self.host
+
+    def _refuse_while_looking(self) -> None:
+        if self.only_looking:
+            problem = Problem(
+                what="a handle was called while its module was being imported",
+                where="amoeba.use",
+                hint="call it in an endpoint, a method or the lifespan: at import nothing runs yet",
+            )
+            raise ConfigurationError([problem])
 
 
 current = Current()
@@ -100,8 +115,7 @@ class LazyHandle(Handle):
 
     def bind(self, host: Binder) -> None:
         """Find the module and take its targets. Raises ConfigurationError."""
-        contract, name, code_module = self._amoeba_asked
-        host.bind(self, host.caller(code_module), host.provider(contract, name))
+        host.bind(self, host.caller(self._amoeba_asked[2]), find_module(self, host))
         self._amoeba_host = host
 
     def unbind(self, host: Binder) -> None:
@@ -140,7 +154,7 @@ class NamedHandle:
 
     def bind(self, host: Binder) -> None:
         """Say what is needed; the contract is only read when a method is asked for."""
-        host.note_need(host.caller(self._code_module), self._module)
+        host.note_need(host.caller(self._code_module), find_module(self, host))
 
     def unbind(self, host: Binder) -> None:
         """Nothing is kept."""
@@ -158,6 +172,15 @@ class NamedHandle:
         return host.handle(host.caller(self._code_module), self._module)
 
 
+def find_module(handle: LazyHandle | NamedHandle, host: Binder) -> str:
+    """The module that a handle asks for. Raises ConfigurationError when there is none."""
+    if isinstance(handle, LazyHandle):
+        contract, name, _ = handle._amoeba_asked  # noqa: SLF001 - this module's own class
+        return host.provider(contract, name)
+    host.check_module(handle._module)  # noqa: SLF001 - as above
+    return handle._module  # noqa: SLF001 - as above
+
+
 def use(contract: TypeForm[T] | str, name: str = "") -> T:
     """A handle of the module that keeps `contract`, typed as the contract.
 
@@ -167,6 +190,10 @@ def use(contract: TypeForm[T] | str, name: str = "") -> T:
     code_module = _calling_module()
     if isinstance(contract, str):
         return cast("T", NamedHandle(contract, code_module))
+    if not isinstance(get_origin(contract) or contract, type):
+        what = f"{contract!r} is no class"
+        hint = "pass the contract itself, not an instance of it: amoeba.use(Model)"
+        raise ConfigurationError([Problem(what=what, where="amoeba.use", hint=hint)])
     return cast("T", LazyHandle(contract, name, code_module))
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import logging
 import math
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from amoeba.app import import_object
-from amoeba.errors import ConfigurationError, DeadlineExceeded, Problem, Unavailable
+from amoeba.errors import (
+    AmoebaError,
+    ConfigurationError,
+    DeadlineExceeded,
+    Problem,
+    Unavailable,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -19,7 +27,17 @@ if TYPE_CHECKING:
 
     from amoeba.app import Application
 
+log = logging.getLogger("amoeba.gateway")
+
 _STATUS_ERROR = 500
+_OURS = {
+    "host": "set [gateway] host",
+    "port": "set [gateway] port",
+    "uds": "set [gateway] host and port",
+    "fd": "set [gateway] host and port",
+    "workers": "set `replicas` of the gateway's process in a topology",
+    "reload": "there is no reload yet: restart `amoeba run`",
+}
 _PLAIN_BODY = b"Internal Server Error"
 
 
@@ -61,6 +79,7 @@ class ErrorEdge:
             if not held.replaceable:
                 await held.release()
                 raise
+            log.warning("%s %s: %s", scope["method"], scope["path"], error)
             await _answer(error, send)
         except BaseException:
             await held.release()
@@ -135,25 +154,50 @@ class _Server(uvicorn.Server):
         self.is_started.set()
 
 
+class LifespanError(AmoebaError):
+    """The app's start failed; uvicorn has logged why."""
+
+
+def _config(app: Any, options: dict[str, Any]) -> uvicorn.Config:
+    """Uvicorn's configuration. Raises ConfigurationError for options it cannot use."""
+    known = set(inspect.signature(uvicorn.Config).parameters) - {"app"}
+    problems = [
+        Problem(
+            what="unknown option of uvicorn" if name not in known else "is not uvicorn's here",
+            where=f"gateway.uvicorn.{name}",
+            hint=did_you_mean(name, known - set(_OURS)) if name not in known else _OURS[name],
+        )
+        for name in options
+        if name not in known or name in _OURS
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+    try:
+        return uvicorn.Config(app, **{"loop": "none", **options})
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        what = f"uvicorn refuses these options: {type(error).__name__}: {error}"
+        raise ConfigurationError([Problem(what=what, where="gateway.uvicorn")]) from None
+
+
 class Gateway:
     """The ASGI app being served on an inherited, listening socket."""
 
     def __init__(self, app: Any, options: dict[str, Any], sock: socket.socket) -> None:
-        config = uvicorn.Config(ErrorEdge(app), **{"loop": "none", **options})
+        config = _config(ErrorEdge(app), options)
         self._server = _Server(config)
         self._socket = sock
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Run the app's lifespan and begin to serve. Raises RuntimeError when it fails."""
+        """Run the app's lifespan and begin to serve. Raises LifespanError when it fails."""
         self._task = asyncio.create_task(self._serve())
         started = asyncio.create_task(self._server.is_started.wait())
         await asyncio.wait([self._task, started], return_when=asyncio.FIRST_COMPLETED)
         started.cancel()
         if self._task.done():
             self._task.result()
-            msg = "the gateway's lifespan failed"
-            raise RuntimeError(msg)
+            msg = "the gateway's server ended while it started"
+            raise LifespanError(msg)
 
     async def stop(self, timeout_s: float) -> None:
         """Answer the requests in flight, for at most `timeout_s`, then run the lifespan's end."""
@@ -167,6 +211,6 @@ class Gateway:
     async def _serve(self) -> None:
         try:
             await self._server.serve([self._socket])
-        except SystemExit as error:  # uvicorn's way to say that the lifespan failed
+        except SystemExit:  # uvicorn's way to say that the lifespan failed
             msg = "the gateway's lifespan failed"
-            raise RuntimeError(msg) from error
+            raise LifespanError(msg) from None

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from amoeba.contract import Contract, Kind, Method
+from amoeba.errors import did_you_mean
 from amoeba.evidence import Edge, bucket_of
 from amoeba.runtime.deadlines import check_scope, current_scope
 
@@ -47,6 +48,15 @@ class Handle:
             msg = f"{self._amoeba_contract.cls.__qualname__} has no __call__ method"
             raise TypeError(msg)
         return call(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Only reached for a name that the contract does not have."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        contract = self._amoeba_contract
+        hint = did_you_mean(name, contract.methods)
+        msg = f"{contract.cls.__qualname__} has no method {name!r}" + (f"; {hint}" if hint else "")
+        raise AttributeError(msg)
 
     def __repr__(self) -> str:
         return f"<handle of {self._amoeba_contract.name}>"

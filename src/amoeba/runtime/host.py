@@ -191,11 +191,15 @@ class Host:
                     best, owner = package, name
         return owner
 
-    def _contract(self, module: str) -> Contract:
+    def check_module(self, module: str) -> None:
+        """Raise ConfigurationError when there is no such module."""
         if module not in self.application.modules:
             hint = did_you_mean(module, self.application.modules)
             problem = Problem(what=f"unknown module {module!r}", where="amoeba.use", hint=hint)
             raise ConfigurationError([problem])
+
+    def _contract(self, module: str) -> Contract:
+        self.check_module(module)
         return self._contracts.of(module)
 
     def _crossing_problems(self, module: str) -> tuple[Problem, ...]:

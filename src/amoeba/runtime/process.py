@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from amoeba.app import add_paths, locate, read_application
+from amoeba.app import add_paths, locate, print_user_traceback, read_application
 from amoeba.errors import AmoebaError, ConfigurationError
 from amoeba.runtime.control import Announcement, HostSpec
 from amoeba.runtime.current import current
@@ -181,7 +181,7 @@ def _run(spec: HostSpec) -> int:
             runner.run(live())
     except ConfigurationError as error:
         if error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
+            print_user_traceback(error.__cause__)
         _print(_located(error, spec.config))
         return 2
     except StartError as error:

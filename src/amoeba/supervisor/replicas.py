@@ -69,7 +69,9 @@ class Replica:
         environment: dict[str, str],
         essential: bool,
         inherits_terminal: bool,
+        waits: Callable[[Replica], bool],
     ) -> None:
+        """`waits` tells whether it is only waiting for modules of other replicas."""
         self.name = f"{process.name}.{index}"
         self.process = process
         self.state = State.STARTING
@@ -83,6 +85,8 @@ class Replica:
         self._application, self._spec, self._changed = application, spec, changed
         self._environment = environment
         self._essential, self._inherits = essential, inherits_terminal
+        self._waits = waits
+        self._killed_because = ""
         self._child: asyncio.subprocess.Process | None = None
         self._started_at = time.monotonic()
         self._crashes: deque[float] = deque(maxlen=CRASHES)
@@ -193,10 +197,15 @@ class Replica:
 
     async def _watch_limits(self) -> None:
         start_limit_s, limit = self._application.start_timeout_s, self.process.memory_bytes
+        busy_s = 0.0
         while True:
             await asyncio.sleep(_WATCH_S)
-            if self.state is State.STARTING and self.uptime_s > start_limit_s:
-                say(f"{self.name} was not ready after {start_limit_s:.0f} s and is restarted")
+            busy_s += 0.0 if self._waits(self) else _WATCH_S
+            if self.state is State.STARTING and busy_s > start_limit_s:
+                self._killed_because = (
+                    f"was not ready after {start_limit_s:g} s (start_timeout in [supervisor]) "
+                    "and was ended"
+                )
                 self._signal(signal.SIGKILL)
             elif limit is not None and (used := self.rss_bytes) > limit:
                 say(
@@ -207,7 +216,8 @@ class Replica:
                 return
 
     async def _crashed(self, code: int) -> None:
-        how = _how(code)
+        how = self._killed_because or _how(code)
+        self._killed_because = ""
         first = not self.ever_ready
         if first and code == CONFIGURATION_EXIT:
             raise Fatal(CONFIGURATION_EXIT, f"{self.name} cannot start")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -157,11 +158,11 @@ def _bind(host: str, port: int, option: str) -> socket.socket:
         sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
-        problem = Problem(
-            what=f"cannot listen on {host}:{port}: {error.strerror or error}",
-            where=option,
-            hint=f"choose another port with {option}, or run beside with --isolated",
-        )
+        hint = f"choose another port with {option}, or run beside with --isolated"
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            option, hint = "--host", "choose an address of this machine, such as 127.0.0.1"
+        what = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        problem = Problem(what=what, where=option, hint=hint)
         raise ConfigurationError([problem]) from None
     sock.setblocking(False)
     return sock

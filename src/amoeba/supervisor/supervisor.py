@@ -139,6 +139,8 @@ class Supervisor:
     def announced(self, host: Announcement) -> None:
         """Check what hosts need of each other once all have said it."""
         self.needs[host.process] = host.needs
+        if (replica := self.replica(host.replica)) is not None:
+            replica.announced = True
         self._blocking.update(host.blocking)
         problems = need_problems(self._all_needs(), self._blocking, self._process_of())
         if problems:
@@ -218,6 +220,7 @@ class Supervisor:
                 environment=assigner.environment(process),
                 essential=GATEWAY in process.modules or total == 1,
                 inherits_terminal=total == 1 and not self._embedded,
+                waits=self._waits_for_others,
             )
             for process in self.topology.processes
             for index in range(process.replicas)
@@ -226,6 +229,12 @@ class Supervisor:
     def _spec_maker(self, cpus: tuple[int, ...]) -> _SpecMaker:
         alone = sum(p.replicas for p in self.topology.processes) == 1 and not self._embedded
         return _SpecMaker(self, cpus, alone, self._gateway, self._lifeline[0])
+
+    def _waits_for_others(self, replica: Replica) -> bool:
+        """Whether a starting replica has announced a need that no other has met yet."""
+        known = {*self.table.routes.modules, *self.table.routes.down, *replica.process.modules}
+        needs = self.needs.get(replica.process.name, ())
+        return replica.announced and any(need.module not in known for need in needs)
 
     def _all_needs(self) -> list[Need]:
         return [need for needs in self.needs.values() for need in needs]

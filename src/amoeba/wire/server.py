@@ -361,8 +361,6 @@ class ServerConnection(Connection):
         except ContractError as too_large:
             payload = service.encode_error(too_large)
         self.send(FrameKind.ERROR, call, payload)
-        if isinstance(error, (SystemExit, KeyboardInterrupt)):
-            raise error
 
     def _forget(self, call: int) -> None:
         self._calls.pop(call, None)

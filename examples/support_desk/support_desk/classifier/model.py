@@ -63,5 +63,5 @@ class Model:
     def best(self, text: str) -> tuple[str, float]:
         """Give the likeliest label and its probability."""
         probabilities = self.probabilities(text)
-        winner = int(probabilities.argmax())
+        winner = int(np.argmax(probabilities))
         return self.labels[winner], float(probabilities[winner])

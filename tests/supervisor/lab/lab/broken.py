@@ -1,4 +1,6 @@
+import asyncio
 import os
+import sys
 
 
 class DiesAtStart:
@@ -19,3 +21,29 @@ class Raises:
 
     async def ping(self) -> str:
         return "pong"
+
+
+class NeverReady:
+    async def __aenter__(self) -> "NeverReady":
+        await asyncio.Event().wait()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def ping(self) -> str:
+        return "pong"
+
+
+class Waiting:
+    def __init__(self, slow: NeverReady) -> None: ...
+
+    async def ping(self) -> str:
+        return "pong"
+
+
+class Leaver:
+    async def leave(self) -> None:
+        sys.exit(3)
+
+    async def pid(self) -> int:
+        return os.getpid()
