@@ -108,3 +108,22 @@ def test_a_handle_says_what_it_is(handle):
 def test_a_method_that_is_not_there_is_named_with_its_nearest(handle):
     with pytest.raises(AttributeError, match="Clock has no method 'nwo'; did you mean 'now'"):
         handle.nwo()
+
+
+class Plain:
+    def work(self) -> int:
+        return 1
+
+
+def test_a_blocking_call_on_an_event_loop_is_logged_once(caplog):
+    made = Handle(read_contract(Plain), lambda _: pytest.fail)
+    bind(made, lambda _: Plain().work, lambda m: Edge("web", "plain", m))
+
+    async def call() -> int:
+        return made.work() + made.work()
+
+    assert made.work() == 1
+    assert caplog.messages == []
+    assert asyncio.run(call()) == 2
+    (message,) = caplog.messages
+    assert message.startswith("web → plain.work blocks the event loop it is called on")

@@ -7,6 +7,8 @@ The edge (who calls what) is fixed with the target, so recording needs no lookup
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     Replace = Callable[[Callable[..., Any], Edge], None]
+
+log = logging.getLogger("amoeba.calls")
 
 _clock = time.perf_counter_ns
 
@@ -100,8 +104,19 @@ def _unary_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., A
 
 def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., Any], Replace]:
     lock = threading.Lock()  # protects the edge's counts: callers are threads
+    warned = False
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal warned
+        if not warned and _on_event_loop():
+            warned = True
+            log.warning(
+                "%s → %s.%s blocks the event loop it is called on: call it from a thread, "
+                "or give the module a contract with `async def` methods",
+                edge.caller,
+                edge.module,
+                edge.method,
+            )
         scope = current_scope()
         if scope is not None:
             check_scope(scope)
@@ -124,6 +139,14 @@ def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[...
         target, edge = new_target, new_edge
 
     return call, replace
+
+
+def _on_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _stream_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., Any], Replace]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from amoeba.topology import Machine
+from amoeba.topology import GpuPacker, Machine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amoeba.topology import Process
 
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
@@ -26,16 +28,25 @@ _THREAD_VARIABLES = (
 
 def this_machine() -> Machine:
     """CPUs this process may use, GPUs, and memory in bytes."""
-    gpus = len(list(_NVIDIA.iterdir())) if _NVIDIA.is_dir() else 0
+    gpus = len(available_gpus(os.environ))
     return Machine(len(_available_cpus()), gpus, psutil.virtual_memory().total)
+
+
+def available_gpus(environment: Mapping[str, str]) -> list[str]:
+    """The GPUs this process may hand out: those it was given itself, else all there are."""
+    given = environment.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        return [each.strip() for each in given.split(",") if each.strip() not in ("", "-1")]
+    return [str(number) for number in range(len(list(_NVIDIA.glob("*"))))]
 
 
 class Assigner:
     """Hands out CPUs in turn, and GPUs so that shares of one stay together."""
 
     def __init__(self) -> None:
+        self._gpu_names = available_gpus(os.environ)
         self._cpus = itertools.cycle(_available_cpus())
-        self._next_gpu = 0.0
+        self._gpus = GpuPacker()
 
     def cpus(self, process: Process) -> tuple[int, ...]:
         """The CPUs of one replica; empty when it may use all."""
@@ -49,15 +60,9 @@ class Assigner:
         if process.cpus is not None:
             variables |= dict.fromkeys(_THREAD_VARIABLES, str(process.cpus))
         if process.gpus > 0:
-            variables["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, self._gpus(process.gpus)))
+            names = [self._gpu_names[number] for number in self._gpus.take(process.gpus)]
+            variables["CUDA_VISIBLE_DEVICES"] = ",".join(names)
         return variables | process.environment
-
-    def _gpus(self, share: float) -> list[int]:
-        if (share < 1 and self._next_gpu % 1 + share > 1) or (share >= 1 and self._next_gpu % 1):
-            self._next_gpu = float(int(self._next_gpu) + 1)
-        first = int(self._next_gpu)
-        self._next_gpu += share
-        return list(range(first, first + max(1, round(share))))
 
 
 def _available_cpus() -> list[int]:

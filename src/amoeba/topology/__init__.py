@@ -5,7 +5,17 @@ A topology is plain data. As written it places some modules; `complete` puts the
 imports anything.
 """
 
+from amoeba.topology.gpus import GpuPacker
 from amoeba.topology.model import GATEWAY, MAIN, MONOLITH, Process, Topology
 from amoeba.topology.validation import Machine, topology_problems
 
-__all__ = ["GATEWAY", "MAIN", "MONOLITH", "Machine", "Process", "Topology", "topology_problems"]
+__all__ = [
+    "GATEWAY",
+    "MAIN",
+    "MONOLITH",
+    "GpuPacker",
+    "Machine",
+    "Process",
+    "Topology",
+    "topology_problems",
+]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from amoeba.errors import Problem, did_you_mean
+from amoeba.topology.gpus import GpuPacker
 from amoeba.topology.model import GATEWAY, MAIN, Process, Topology
 
 if TYPE_CHECKING:
@@ -115,7 +116,11 @@ def _resources(process: Process, where: str, machine: Machine) -> Iterator[Probl
 
 def _gpus(topology: Topology, machine: Machine) -> Iterator[Problem]:
     asking = [process for process in topology.processes if process.gpus > 0]
-    if sum(process.gpus * process.replicas for process in asking) <= machine.gpus:
+    packer = GpuPacker()
+    for process in asking:
+        for _ in range(process.replicas):
+            packer.take(process.gpus)
+    if packer.used <= machine.gpus:
         return
     for process in asking:
         wanted = process.gpus * process.replicas
