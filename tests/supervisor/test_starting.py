@@ -21,6 +21,7 @@ def test_a_constructor_that_fails_ends_the_run_with_the_users_traceback(lab):
     more = '\n[modules.model]\nimplementation = "lab.broken:Raises"\n'
     done = command("run", "--port", "0", "--admin-port", "0", cwd=lab(more))
     assert done.returncode == 1
+    assert re.findall(r"(\w+) leaves", done.stderr) == ["helper", "worker"]
     assert 'raise ValueError("the model file is damaged")' in done.stderr
     assert done.stderr.endswith(
         "ValueError: the model file is damaged\n"

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SPEC_VARIABLE = "AMOEBA_HOST_SPEC"
 _REPORT_S = 1.0
+_LAST_START_S = 2.0  # for a start that was cancelled to unwind
 _ORPHAN_GRACE_S = 1.5
 _LAST_BREATH_S = 0.05
 _SWITCH_INTERVAL_S = 0.0005  # one busy thread otherwise stalls the loop for 5 ms at a time
@@ -56,30 +57,38 @@ class HostProcess:
         self._stopping = asyncio.Event()
         self._address = ""
         self._announced = 0
+        self._duties: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Start, serve until told to stop, stop."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
+        try:
+            server = await self._live_until_asked()
+        except BaseException:
+            await self._host.stop()  # what was entered before the failure is left in order
+            raise
+        await self._stop(server)
+        self._link.close()
+
+    async def _live_until_asked(self) -> Any:
+        """Start, and serve until told to stop; returns the gateway's server, if it runs here."""
         gateway = self._load()
         if self._spec.listen:
             self._address = str(await self._host.serve(parse_address(self._spec.listen)))
         await self._announce()
-        duties = [asyncio.create_task(self._follow()), asyncio.create_task(self._report())]
+        self._duties = [asyncio.create_task(self._follow()), asyncio.create_task(self._report())]
         started = asyncio.create_task(self._start(gateway))
         asked = asyncio.create_task(self._stopping.wait())
         await asyncio.wait([started, asked], return_when=asyncio.FIRST_COMPLETED)
-        if started.done():
-            server = started.result()
-            await asked
-        else:
+        if not started.done():
             started.cancel()
-            server = None
-        await self._stop(server)
-        for duty in duties:
-            duty.cancel()
-        self._link.close()
+            await asyncio.wait([started], timeout=_LAST_START_S)
+            return None
+        server = started.result()
+        await asked
+        return server
 
     def _load(self) -> Any:
         from amoeba.runtime.gateway import load_gateway
@@ -135,6 +144,8 @@ class HostProcess:
         await self._host.stop(timeout_s)
         with contextlib.suppress(AmoebaError):
             await self._supervision.report(self._spec.replica, self._host.recorder.totals())
+        for duty in self._duties:
+            duty.cancel()
 
     async def _follow(self) -> None:
         """Take routes as they come; stop when the supervisor ends them or is gone."""
