@@ -48,6 +48,7 @@ class GatewaySpec(msgspec.Struct, frozen=True):
     port: int = 8000
     admin_host: str = "127.0.0.1"
     admin_port: int = 8001
+    server_timing: bool = False
     uvicorn: dict[str, Any] = {}
 
 
@@ -265,6 +266,7 @@ def _http(table: Table) -> GatewaySpec:
         port=table.whole("port", 8000, maximum=65_535),
         admin_host=table.text("admin_host", default="127.0.0.1"),
         admin_port=table.whole("admin_port", 8001, maximum=65_535),
+        server_timing=table.flag("server_timing"),
         uvicorn=table.mapping("uvicorn"),
     )
 

@@ -62,6 +62,10 @@ class Table:
             return default
         return value
 
+    def flag(self, key: str) -> bool:
+        """True or false; false where it is missing."""
+        return bool(self._typed(key, bool))
+
     def whole(self, key: str, default: int, minimum: int = 0, maximum: int | None = None) -> int:
         """A whole number within bounds."""
         value = self._typed(key, int)

@@ -27,13 +27,15 @@ class Edge:
     """Counts the calls of one method of one module by one caller.
 
     Counts are exact for calls on the host's loop; under threads an update can be lost, so they
-    are evidence, not accounting.
+    are evidence, not accounting. `replica` is where the callee runs while that is the caller's own
+    process, otherwise empty.
     """
 
-    __slots__ = ("caller", "errors", "in_flight", "latency", "method", "module")
+    __slots__ = ("caller", "errors", "in_flight", "latency", "method", "module", "replica")
 
     def __init__(self, caller: str, module: str, method: str) -> None:
         self.caller, self.module, self.method = caller, module, method
+        self.replica = ""
         self.in_flight = 0
         self.errors: defaultdict[str, int] = defaultdict(int)
         self.latency: defaultdict[int, int] = defaultdict(int)

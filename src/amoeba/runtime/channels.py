@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from amoeba.contract import Message
@@ -11,6 +13,7 @@ from amoeba.errors import Unavailable
 from amoeba.runtime.deadlines import remaining_s
 from amoeba.runtime.retries import RetryBudget
 from amoeba.runtime.services import trace_context
+from amoeba.runtime.timings import current_timings, note, note_all
 from amoeba.wire import ConnectionLost, Failed, Incoming, Limits, Metadata
 from amoeba.wire.frames import NO_METADATA, FrameKind
 from amoeba.wire.streams import Outgoing
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from amoeba.runtime.services import ModuleService
 
 _ATTEMPTS = 3
+_clock = time.perf_counter_ns
 
 
 class Channel(Protocol):
@@ -43,12 +47,22 @@ class Channel(Protocol):
 
 
 def current_metadata() -> Metadata | None:
-    """Deadline and trace of the calling task, or None when it has neither."""
-    remaining, trace = remaining_s(), trace_context.get()
-    if remaining is None and trace is None:
+    """What goes with a call of this task: deadline, trace, whether it asks who answers; or None."""
+    remaining, trace, timings = remaining_s(), trace_context.get(), current_timings()
+    if remaining is None and trace is None and timings is None:
         return None
     micros = None if remaining is None else max(0, int(remaining * 1e6))
-    return Metadata(micros, trace)
+    return Metadata(micros, trace, None if timings is None else [])
+
+
+def _note_answer(metadata: Metadata | None, module: str, replica: str, start_ns: int) -> None:
+    """An answer, or the first item of a stream, is here: note it when the calling task asks."""
+    if metadata is None or metadata.timings is None:
+        return
+    into = current_timings()
+    if into is not None:
+        note(into, module, replica, (_clock() - start_ns) // 1000)
+        note_all(into, metadata.timings)
 
 
 class WireChannel:
@@ -65,19 +79,28 @@ class WireChannel:
         self._budget.earn()
         for attempt in range(_ATTEMPTS):
             client = self._pool.pick(key) or await self._pool.connected(key)
+            metadata, start_ns = current_metadata(), _clock()
             try:
-                return await client.call(method, message, current_metadata())
+                answer = await client.call(method, message, metadata)
             except ConnectionLost as lost:
                 self._give_up_unless_harmless(lost, attempt, idempotent=idempotent)
+            else:
+                _note_answer(metadata, self._pool.module, client.replica, start_ns)
+                return answer
         raise Unavailable(self._pool.module, "every attempt failed")
 
     async def stream(self, method: int, message: Message, key: bytes | None) -> Incoming:
         """See Channel."""
         client = self._pool.pick(key) or await self._pool.connected(key)
+        metadata, start_ns = current_metadata(), _clock()
         try:
-            return await client.stream(method, message, current_metadata())
+            incoming = await client.stream(method, message, metadata)
         except ConnectionLost as lost:
             raise Unavailable(self._pool.module, lost.reason) from None
+        incoming.on_first = functools.partial(
+            _note_answer, metadata, self._pool.module, client.replica, start_ns
+        )
+        return incoming
 
     def call_blocking(
         self, method: int, message: Message, key: bytes | None, *, idempotent: bool
@@ -85,13 +108,17 @@ class WireChannel:
         """See Channel."""
         self._budget.earn()
         for attempt, replica in enumerate(self._pool.blocking(key)):
+            metadata, start_ns = current_metadata(), _clock()
             try:
                 pool = replica.blocking()
-                return pool.call(method, message, current_metadata(), remaining_s())
+                answer = pool.call(method, message, metadata, remaining_s())
             except ConnectionLost as lost:
                 if not lost.sent:
                     replica.failed(lost.reason)
                 self._give_up_unless_harmless(lost, attempt, idempotent=idempotent)
+            else:
+                _note_answer(metadata, self._pool.module, replica.endpoint.name, start_ns)
+                return answer
         raise Unavailable(self._pool.module, "every attempt failed")
 
     def _give_up_unless_harmless(
@@ -124,6 +151,7 @@ class StrictChannel:
         """See Channel."""
         del key, idempotent
         metadata = current_metadata() or NO_METADATA
+        into = current_timings()
         task = asyncio.Task(
             self._service.call(method, _owned(message), metadata), context=contextvars.Context()
         )
@@ -133,14 +161,17 @@ class StrictChannel:
             await asyncio.wait([task])
         finally:
             task.cancel()
+        if into is not None:
+            note_all(into, metadata.timings or [])
         return self._outcome(task)
 
     async def stream(self, method: int, message: Message, key: bytes | None) -> Incoming:
         """See Channel."""
         del key
         link = _Link(self._limits)
+        metadata = Metadata(timings=current_timings())
         pump = asyncio.Task(
-            self._pump(method, _owned(message), link), context=contextvars.Context()
+            self._pump(method, _owned(message), link, metadata), context=contextvars.Context()
         )
         self._pumps.add(pump)
         pump.add_done_callback(self._pumps.discard)
@@ -167,10 +198,10 @@ class StrictChannel:
         except Exception as error:  # noqa: BLE001 - as above
             raise Failed(self._service.encode_error(error)) from None
 
-    async def _pump(self, method: int, message: Message, link: _Link) -> None:
+    async def _pump(self, method: int, message: Message, link: _Link, metadata: Metadata) -> None:
         error: bytes | None = None
         try:
-            items, codec = self._service.stream(method, message, NO_METADATA)
+            items, codec = self._service.stream(method, message, metadata)
             link.outgoing = Outgoing(link, 0, codec)
             await link.outgoing.run(items)
         except Exception as failure:  # noqa: BLE001 - as above
@@ -193,7 +224,13 @@ class _Link:
         """Always at once."""
 
     def send(
-        self, kind: int, call: int, payload: bytes = b"", buffers: Sequence[Buffer] = ()
+        self,
+        kind: int,
+        call: int,
+        payload: bytes = b"",
+        buffers: Sequence[Buffer] = (),
+        method: int = 0,
+        metadata: Metadata | None = None,
     ) -> None:
         """Deliver items to the other end."""
         if kind == FrameKind.ITEMS and self.incoming is not None:

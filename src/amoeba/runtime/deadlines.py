@@ -1,8 +1,12 @@
-"""Deadlines: one timer per scope; every call inside knows how long it may still take."""
+"""Scopes: what a task's calls inherit, that is their deadline and whether their time is noted.
+
+One context variable holds both, so a call reads one. A deadline has one timer per scope.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Self
@@ -12,22 +16,26 @@ from amoeba.errors import DeadlineExceeded
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from amoeba.wire.frames import Timing
+
 
 class Scope:
-    """The time at which calls inside must have ended, by `time.monotonic`.
+    """The time at which calls inside must have ended, by `time.monotonic`; infinity for none.
 
-    A task that outlives the scope it was started in keeps its context; `active` exempts it.
+    `timings`, when there are any, note who answers the calls inside. A task that outlives the scope
+    it was started in keeps its context; `active` exempts it.
     """
 
-    __slots__ = ("active", "when")
+    __slots__ = ("active", "timings", "when")
 
-    def __init__(self, when: float) -> None:
-        self.when = when
+    def __init__(self, when: float = math.inf, timings: list[Timing] | None = None) -> None:
+        self.when, self.timings = when, timings
         self.active = True
 
 
 _scope: ContextVar[Scope | None] = ContextVar("amoeba_deadline", default=None)
 current_scope = _scope.get
+enter_scope, leave_scope = _scope.set, _scope.reset
 
 
 class Deadline:
@@ -38,7 +46,7 @@ class Deadline:
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._scope = Scope(0.0)
+        self._scope = Scope()
         self._token: Token[Scope | None] | None = None
         self._timer = asyncio.timeout(None)
 
@@ -48,6 +56,7 @@ class Deadline:
         outer = current_scope()
         if outer is not None and outer.active:
             when = min(when, outer.when)
+            self._scope.timings = outer.timings
         self._scope.when = when
         self._timer = asyncio.timeout(max(0.0, when - now))
         await self._timer.__aenter__()
@@ -89,6 +98,6 @@ def check_scope(scope: Scope) -> None:
 def remaining_s() -> float | None:
     """Seconds that calls made here may still take; None without a deadline."""
     scope = current_scope()
-    if scope is None or not scope.active:
+    if scope is None or not scope.active or scope.when == math.inf:
         return None
     return scope.when - time.monotonic()

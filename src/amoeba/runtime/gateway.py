@@ -20,12 +20,14 @@ from amoeba.errors import (
     Unavailable,
     did_you_mean,
 )
+from amoeba.runtime.server_timing import ServerTiming
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
     from amoeba.app import Application
+    from amoeba.app.manifest import GatewaySpec
 
 log = logging.getLogger("amoeba.gateway")
 
@@ -54,6 +56,12 @@ def load_gateway(application: Application) -> Any:
         )
         raise ConfigurationError([problem])
     return found
+
+
+def edge(app: Any, http: GatewaySpec, replica: str) -> Any:
+    """The app with what Amoeba adds to it, as `replica` serves it."""
+    served = ErrorEdge(app)
+    return ServerTiming(served, replica) if http.server_timing else served
 
 
 class ErrorEdge:
@@ -182,8 +190,8 @@ def _config(app: Any, options: dict[str, Any]) -> uvicorn.Config:
 class Gateway:
     """The ASGI app being served on an inherited, listening socket."""
 
-    def __init__(self, app: Any, options: dict[str, Any], sock: socket.socket) -> None:
-        config = _config(ErrorEdge(app), options)
+    def __init__(self, app: Any, http: GatewaySpec, replica: str, sock: socket.socket) -> None:
+        config = _config(edge(app, http, replica), http.uvicorn)
         self._server = _Server(config)
         self._socket = sock
         self._task: asyncio.Task[None] | None = None

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from amoeba.contract import Contract, Kind, Method
 from amoeba.errors import did_you_mean
 from amoeba.evidence import Edge, bucket_of
-from amoeba.runtime.deadlines import check_scope, current_scope
+from amoeba.runtime.deadlines import Scope, check_scope, current_scope
+from amoeba.runtime.timings import note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -94,6 +95,8 @@ def _unary_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., A
             took = _clock() - start
             shift = took.bit_length() - 6  # `bucket_of`, written out: a call would cost 60 ns
             recorded.latency[(shift << 5) + (took >> shift) if shift > 0 else took] += 1
+            if scope is not None:
+                _note(scope, recorded, took)
 
     def replace(new_target: Callable[..., Any], new_edge: Edge) -> None:
         nonlocal target, edge
@@ -130,15 +133,24 @@ def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[...
             recorded.failed(error)
             raise
         finally:
+            took = _clock() - start
             with lock:
                 recorded.in_flight -= 1
-                recorded.latency[bucket_of(_clock() - start)] += 1
+                recorded.latency[bucket_of(took)] += 1
+            if scope is not None:
+                _note(scope, recorded, took)
 
     def replace(new_target: Callable[..., Any], new_edge: Edge) -> None:
         nonlocal target, edge
         target, edge = new_target, new_edge
 
     return call, replace
+
+
+def _note(scope: Scope, edge: Edge, took_ns: int) -> None:
+    """Note an answer of this process; one of another is noted where its replica is chosen."""
+    if scope.timings is not None and scope.active and edge.replica:
+        note(scope.timings, edge.module, edge.replica, took_ns // 1000)
 
 
 def _on_event_loop() -> bool:
@@ -163,10 +175,11 @@ def _stream_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., 
 class _recorded_stream:  # noqa: N801 - reads as the function it stands for
     """A stream's items unchanged; the stream counts as one call, from first use to its end."""
 
-    __slots__ = ("_edge", "_items", "_start")
+    __slots__ = ("_edge", "_items", "_scope", "_start")
 
     def __init__(self, items: Any, edge: Edge) -> None:
         self._items, self._edge = aiter(items), edge
+        self._scope = current_scope()  # until the first item
         self._start = 0
 
     def __aiter__(self) -> _recorded_stream:
@@ -177,12 +190,16 @@ class _recorded_stream:  # noqa: N801 - reads as the function it stands for
             self._start = _clock()
             self._edge.in_flight += 1
         try:
-            return await self._items.__anext__()
+            item = await self._items.__anext__()
         except BaseException as error:
             if not isinstance(error, StopAsyncIteration):
                 self._edge.failed(error)
             self._end()
             raise
+        if self._scope is not None:
+            _note(self._scope, self._edge, _clock() - self._start)
+            self._scope = None
+        return item
 
     async def aclose(self) -> None:
         """End the stream early; its producer is closed."""

@@ -149,7 +149,9 @@ class Host:
         recorder = self.recorder
 
         def edge_of(method: str) -> Edge:
-            return recorder.edge(caller, module, method)
+            edge = recorder.edge(caller, module, method)
+            edge.replica = self.name if module in self._modules else ""
+            return edge
 
         bind(handle, lambda method: self._target(module, method), edge_of)
 

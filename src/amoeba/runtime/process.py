@@ -132,7 +132,7 @@ class HostProcess:
             if need.caller == GATEWAY:
                 await self._host.reachable(need.module)
         sock = socket.socket(fileno=self._spec.gateway_fd)
-        server = Gateway(app, self._application.http.uvicorn, sock)
+        server = Gateway(app, self._application.http, self._spec.replica, sock)
         await server.start()
         await on_ready(GATEWAY)
         return server

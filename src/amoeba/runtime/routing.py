@@ -34,6 +34,11 @@ class Endpoint(msgspec.Struct, frozen=True):
     replica: str
     address: str
 
+    @property
+    def name(self) -> str:
+        """The replica's name, the same for each of its starts."""
+        return self.replica.partition("/")[0]
+
 
 class Routes(msgspec.Struct, frozen=True):
     """The whole table, pushed to hosts. `down` says why a module has no replica at all."""
@@ -113,6 +118,7 @@ class Replica:
         finally:
             self._connecting = None
         self._back_off_s = 0.0
+        client.replica = self.endpoint.name
         self._client = client
         return client
 

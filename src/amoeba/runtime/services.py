@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from amoeba.contract import Contract, ContractCodec, ExceptionCodec, Kind, Message
 from amoeba.contract.describing import describe, fingerprint
 from amoeba.errors import DeadlineExceeded, WireError
-from amoeba.runtime.deadlines import Deadline
+from amoeba.runtime.deadlines import Deadline, Scope, enter_scope
 from amoeba.runtime.threads import in_thread
 from amoeba.wire.frames import Metadata
 
@@ -65,8 +65,7 @@ class ModuleService:
             call = functools.partial(in_thread, functools.partial(function, *args, **kwargs))
         else:
             call = functools.partial(function, *args, **kwargs)
-        if metadata.trace is not None:
-            trace_context.set(metadata.trace)
+        _adopt(metadata)
         if metadata.deadline_us is None:
             return codec.result.encode((await call(),))
         async with Deadline(_seconds(metadata)):
@@ -88,13 +87,20 @@ class ModuleService:
         declared = self._methods[method]
         codec = self._codec[declared.name]
         args, kwargs = codec.arguments.decode(request)
-        if metadata.trace is not None:
-            trace_context.set(metadata.trace)
+        _adopt(metadata)
         return getattr(self._implementation, declared.name)(*args, **kwargs), codec.items
 
     def encode_error(self, error: BaseException) -> bytes:
         """An exception as the payload of an ERROR frame."""
         return self._exceptions.encode(error)
+
+
+def _adopt(metadata: Metadata) -> None:
+    """Give this task, which is the call's own, what goes with the call."""
+    if metadata.trace is not None:
+        trace_context.set(metadata.trace)
+    if metadata.timings is not None:
+        enter_scope(Scope(timings=metadata.timings))
 
 
 def _seconds(metadata: Metadata) -> float:

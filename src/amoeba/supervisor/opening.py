@@ -59,9 +59,9 @@ class Opened:
     @property
     def gateway(self) -> Any:
         """The ASGI app as `amoeba run` would serve it. Its lifespan is the caller's to run."""
-        from amoeba.runtime.gateway import ErrorEdge, load_gateway
+        from amoeba.runtime.gateway import edge, load_gateway
 
-        return ErrorEdge(load_gateway(self.application))
+        return edge(load_gateway(self.application), self.application.http, self._host.name)
 
 
 @asynccontextmanager

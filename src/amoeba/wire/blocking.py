@@ -14,7 +14,7 @@ from amoeba.contract.codec import Message
 from amoeba.errors import DeadlineExceeded, WireError
 from amoeba.wire.addresses import Address, check_peer
 from amoeba.wire.client import ConnectionLost, Failed
-from amoeba.wire.frames import FrameKind, Metadata, check_size, pack
+from amoeba.wire.frames import NO_METADATA, FrameKind, Metadata, check_size, pack, split
 from amoeba.wire.handshake import Hello, decode_refusal, decode_welcome, encode
 from amoeba.wire.parser import FrameParser
 
@@ -35,6 +35,7 @@ class BlockingConnection:
         self._until: float | None = None
         self._parser = FrameParser(self._on_frame, limits, holding)
         self._frame: tuple[int, bytes, Sequence[Buffer]] | None = None
+        self._told = NO_METADATA
         self._last_call = 0
         self.draining = False
         self._socket = self._connect(address)
@@ -61,6 +62,8 @@ class BlockingConnection:
             raise ConnectionLost(msg) from None
         if kind == FrameKind.ERROR:
             raise Failed(body)
+        if metadata is not None and metadata.timings is not None:
+            metadata.timings.extend(self._told.timings or ())
         return Message(body, buffers)
 
     def usable(self) -> bool:
@@ -126,7 +129,7 @@ class BlockingConnection:
     def _on_frame(
         self,
         kind: int,
-        _flags: int,
+        flags: int,
         _method: int,
         call: int,
         body: bytes,
@@ -136,6 +139,7 @@ class BlockingConnection:
         if kind == FrameKind.DRAIN:
             self.draining = True
         elif call == self._last_call:
+            self._told, body = split(flags, body)
             self._frame = (kind, body, buffers)
 
 

@@ -12,7 +12,15 @@ from amoeba.contract.describing import differences
 from amoeba.errors import WireError
 from amoeba.wire.addresses import Address, check_peer
 from amoeba.wire.connection import Connection
-from amoeba.wire.frames import FrameKind, Metadata, check_size
+from amoeba.wire.frames import (
+    HAS_METADATA,
+    MOST_TIMINGS,
+    FrameKind,
+    Metadata,
+    Timing,
+    check_size,
+    split,
+)
 from amoeba.wire.handshake import Hello, decode_refusal, decode_welcome, encode
 from amoeba.wire.streams import Incoming
 
@@ -53,9 +61,11 @@ class Client(Connection):
         self._welcome: asyncio.Future[None] = self._loop.create_future()
         self._answers: dict[int, asyncio.Future[Message]] = {}
         self._streams: dict[int, Incoming] = {}
+        self._timings: dict[int, list[Timing]] = {}  # of calls that ask who answers
         self._last_call = 0
         self._peer_window = limits.window_bytes
         self.draining = False
+        self.replica = ""
         self.refusal: dict[str, Any] | None = None
         self.on_closed: Callable[[], None] | None = None
 
@@ -97,6 +107,7 @@ class Client(Connection):
             raise
         finally:
             self._answers.pop(call, None)
+            self._timings.pop(call, None)
             self._close_when_drained()
 
     async def stream(self, method: int, message: Message, metadata: Metadata | None) -> Incoming:
@@ -108,6 +119,7 @@ class Client(Connection):
 
         def cancel() -> None:
             self._streams.pop(call, None)
+            self._timings.pop(call, None)
             self.send(FrameKind.CANCEL, call)
             self._close_when_drained()
 
@@ -131,6 +143,8 @@ class Client(Connection):
         /,
     ) -> None:
         """See Connection. Answers to calls that were cancelled are dropped."""
+        if flags & HAS_METADATA:
+            body = self._without_metadata(flags, call, body)
         if kind == FrameKind.RESULT:
             answer = self._answers.get(call)
             if answer is not None and not answer.done():
@@ -154,6 +168,7 @@ class Client(Connection):
         for incoming in self._streams.values():
             incoming.end(lost)
         self._streams.clear()
+        self._timings.clear()
         if not self._welcome.done():
             self._welcome.set_exception(ConnectionLost(reason, sent=False))
             self._welcome.exception()
@@ -173,7 +188,17 @@ class Client(Connection):
     def _send_call(
         self, call: int, method: int, message: Message, metadata: Metadata | None
     ) -> None:
+        if metadata is not None and metadata.timings is not None:
+            self._timings[call] = metadata.timings
         self.send(FrameKind.CALL, call, message.payload, message.buffers, method, metadata)
+
+    def _without_metadata(self, flags: int, call: int, body: bytes) -> bytes:
+        """Keep who was called for an answer, when that was asked; what remains is the payload."""
+        metadata, payload = split(flags, body)
+        wanted = self._timings.get(call)
+        if wanted is not None and metadata.timings:
+            wanted += metadata.timings[:MOST_TIMINGS]
+        return payload
 
     def _on_error(self, call: int, body: bytes) -> None:
         answer = self._answers.get(call)
@@ -184,6 +209,7 @@ class Client(Connection):
 
     def _end_stream(self, call: int, error: bytes | None) -> None:
         incoming = self._streams.pop(call, None)
+        self._timings.pop(call, None)
         if incoming is not None:
             incoming.end(error)
         self._close_when_drained()

@@ -58,11 +58,24 @@ class FrameKind(enum.IntEnum):
 KNOWN_KINDS = frozenset(int(kind) for kind in FrameKind)
 
 
+class Timing(msgspec.Struct, array_like=True, frozen=True):
+    """That a replica answered for a module, and how long its answers took together."""
+
+    module: str
+    replica: str
+    duration_us: int
+
+
 class Metadata(msgspec.Struct, array_like=True, frozen=True):
-    """What goes with a call besides its arguments. `deadline_us`: microseconds that remain."""
+    """What goes with a call, or an answer, besides its payload.
+
+    `deadline_us`: microseconds that remain. `timings`: with a call, an empty list when it is to be
+    known who answers; with the answer, who was called for it.
+    """
 
     deadline_us: int | None = None
     trace: str | None = None
+    timings: list[Timing] | None = None
 
 
 class FrameHandler(Protocol):
@@ -87,6 +100,13 @@ DAMAGE = (msgspec.MsgspecError, ValueError, RecursionError)
 _encode_metadata = msgspec.msgpack.Encoder().encode
 _decode_metadata = msgspec.msgpack.Decoder(Metadata).decode
 NO_METADATA = Metadata()
+MOST_TIMINGS = 64
+"""In one message: what more there is stays out, so that metadata keeps to its 64 KiB."""
+
+
+def answer_metadata(call: Metadata) -> Metadata | None:
+    """What goes with the answer to a call: who was called for it, when that was asked."""
+    return Metadata(timings=call.timings[:MOST_TIMINGS]) if call.timings else None
 
 
 def pack(

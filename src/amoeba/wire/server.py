@@ -15,7 +15,7 @@ from amoeba.contract.codec import Message
 from amoeba.errors import ContractError, Overloaded, Unavailable, WireError
 from amoeba.wire.addresses import check_peer
 from amoeba.wire.connection import Connection
-from amoeba.wire.frames import FrameKind, Metadata, check_size, split
+from amoeba.wire.frames import FrameKind, Metadata, answer_metadata, check_size, split
 from amoeba.wire.handshake import (
     WIRE_VERSION,
     Hello,
@@ -334,7 +334,8 @@ class ServerConnection(Connection):
             if not self.writable:
                 await self.drained()
             check_size(answer, self.peer)
-            self.send(FrameKind.RESULT, call, answer.payload, answer.buffers)
+            told = answer_metadata(metadata)
+            self.send(FrameKind.RESULT, call, answer.payload, answer.buffers, metadata=told)
         except BaseException as error:  # noqa: BLE001 - every failure is the caller's to see
             self._fail(service, call, error)
 
@@ -343,7 +344,7 @@ class ServerConnection(Connection):
     ) -> None:
         try:
             items, codec = service.stream(method, request, metadata)
-            outgoing = self._outgoing[call] = Outgoing(self, call, codec)
+            outgoing = self._outgoing[call] = Outgoing(self, call, codec, metadata)
             await outgoing.run(items)
             self.send(FrameKind.END, call)
         except BaseException as error:  # noqa: BLE001 - as in `_run`

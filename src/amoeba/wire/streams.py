@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from amoeba.contract.codec import Message
 from amoeba.errors import WireError
-from amoeba.wire.frames import FrameKind, check_size
+from amoeba.wire.frames import NO_METADATA, FrameKind, Metadata, answer_metadata, check_size
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -46,7 +46,13 @@ class Sink(Protocol):
         """Wait until more may be sent."""
 
     def send(
-        self, kind: int, call: int, payload: bytes = b"", buffers: Sequence[Buffer] = ()
+        self,
+        kind: int,
+        call: int,
+        payload: bytes = b"",
+        buffers: Sequence[Buffer] = (),
+        method: int = 0,
+        metadata: Metadata | None = None,
     ) -> None:
         """Send one frame."""
 
@@ -54,8 +60,11 @@ class Sink(Protocol):
 class Outgoing:
     """The callee's end of a stream."""
 
-    def __init__(self, connection: Sink, call: int, codec: ItemsCodec) -> None:
+    def __init__(
+        self, connection: Sink, call: int, codec: ItemsCodec, metadata: Metadata = NO_METADATA
+    ) -> None:
         self._connection, self._call = connection, call
+        self._metadata: Metadata | None = metadata  # until the first items are sent
         self._credit = connection.limits.window_bytes
         self._more_credit = asyncio.Event()
         self._batch = codec.new_batch()
@@ -109,7 +118,9 @@ class Outgoing:
         for message in self._batch.take():
             check_size(message, self._connection.peer)
             self._credit -= message_size(message)
-            self._connection.send(FrameKind.ITEMS, self._call, *message)
+            told = None if self._metadata is None else answer_metadata(self._metadata)
+            self._metadata = None
+            self._connection.send(FrameKind.ITEMS, self._call, *message, metadata=told)
 
 
 class Incoming:
@@ -123,6 +134,7 @@ class Incoming:
         self._waiter: asyncio.Future[None] | None = None
         self._consumed = self._buffered = 0
         self._ended = False
+        self.on_first: Callable[[], None] | None = None
         self._error: bytes | Exception | None = None
 
     async def next(self) -> Message | bytes | None:
@@ -141,6 +153,9 @@ class Incoming:
             finally:
                 self._waiter = None
         message = self._messages.popleft()
+        if self.on_first is not None:
+            self.on_first()
+            self.on_first = None
         self._consume(message_size(message))
         return message
 

@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator
+
 from rules.front import Front
 from rules.probe import Probe
 
@@ -16,3 +18,7 @@ class FrontHere(Front):
 
     async def fail_behind(self, how: str) -> None:
         await self._probe.fail(how)
+
+    async def count_behind(self, to: int) -> AsyncIterator[int]:
+        async for number in self._probe.count(to):
+            yield number
