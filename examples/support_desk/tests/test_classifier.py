@@ -9,6 +9,7 @@ import pytest
 from support_desk.classifier import Intent
 from support_desk.classifier.linear import LinearClassifier, Settings
 from support_desk.errors import ModelError
+from support_desk.folders import current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def test_a_message_gets_an_intent_and_a_confidence(
 
 
 def test_the_settings_name_the_model(corpus_models: Path) -> None:
-    classifier = LinearClassifier(Settings(model=str(corpus_models / "classifier")))
+    classifier = LinearClassifier(Settings(model=str(current(corpus_models) / "classifier")))
     assert asyncio.run(classifier.classify("my mum died")).name == "bereavement"
 
 
@@ -33,5 +34,5 @@ def test_a_classifier_without_a_model_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUPPORT_DESK_MODELS", str(tmp_path))
-    with pytest.raises(ModelError, match="the classifier's model is missing"):
+    with pytest.raises(ModelError, match="the name of the current models is missing"):
         LinearClassifier(Settings())

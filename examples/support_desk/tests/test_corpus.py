@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support_desk.errors import DataError
-from support_desk.training.corpus import CORPUS, read_corpus, read_messages
+from support_desk.training.corpus import CORPUS, read_corpus, read_marked, read_messages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +97,22 @@ def test_all_faults_of_a_corpus_are_reported_at_once(tmp_path: Path) -> None:
         f"  expected: {expected}\n"
         "hint: python -m support_desk.training --help"
     )
+
+
+def test_a_kind_of_entity_that_there_is_not_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.jsonl"
+    path.write_text(
+        '{"text": "hello", "intent": "greet", "entities": '
+        '[{"type": "place", "start": 0, "end": 5}]}\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(
+        DataError, match=r"Invalid enum value 'place' - at `\$\.entities\[0\]\.type`"
+    ):
+        read_messages(path)
+
+
+def test_both_models_learn_from_the_same_messages() -> None:
+    data, marked = read_marked()
+    assert [row.text for row in data.rows] == [message.text for message in marked]
+    assert data == read_corpus()

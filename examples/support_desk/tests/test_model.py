@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import (  # type: ignore[import-untyped]  # ships no types
     TfidfVectorizer,
 )
-from support_desk.classifier.card import Metrics, Origin, Parameters
-from support_desk.classifier.features import character_grams, word_grams
-from support_desk.classifier.storage import load, save
+from support_desk.folders import current
+from support_desk.trained.linear.card import Metrics, Origin, Parameters
+from support_desk.trained.linear.features import character_grams, word_grams
+from support_desk.trained.linear.storage import load, save
 from support_desk.training.corpus import read_corpus
 from support_desk.training.fit import fit, trained
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sklearn.pipeline import Pipeline  # type: ignore[import-untyped]  # ships no types
-    from support_desk.classifier.model import Model
-    from support_desk.classifier.storage import Trained
+    from support_desk.trained.linear.model import Model
+    from support_desk.trained.linear.storage import Trained
 
 ROWS = read_corpus().rows
 MESSAGES = st.one_of(
@@ -89,7 +90,7 @@ def test_a_saved_model_answers_exactly_as_before(
 ASK = """
 import sys
 from pathlib import Path
-from support_desk.classifier.storage import load
+from support_desk.trained.linear.storage import load
 print(load(Path(sys.argv[1])).best(sys.argv[2])[1].hex())
 print(sorted({"sklearn", "scipy", "pickle"} & set(sys.modules)))
 """
@@ -107,7 +108,7 @@ def ask_elsewhere(folder: Path, text: str, application: Path, threads: int) -> l
 
 
 def test_a_text_has_one_confidence_in_every_process(corpus_models: Path, application: Path) -> None:
-    folder = corpus_models / "classifier"
+    folder = current(corpus_models) / "classifier"
     text = " ".join(row.text for row in ROWS[::40])
     expected = load(folder).best(text)[1].hex()
     assert ask_elsewhere(folder, text, application, threads=1)[0] == expected
@@ -117,6 +118,8 @@ def test_a_text_has_one_confidence_in_every_process(corpus_models: Path, applica
 def test_serving_imports_neither_scikit_learn_nor_scipy(
     corpus_models: Path, application: Path
 ) -> None:
-    imported = ask_elsewhere(corpus_models / "classifier", "hello", application, threads=1)[1]
+    imported = ask_elsewhere(
+        current(corpus_models) / "classifier", "hello", application, threads=1
+    )[1]
     assert "sklearn" not in imported
     assert "scipy" not in imported

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from support_desk.classifier.card import read_card, sha256
-from support_desk.classifier.storage import load
 from support_desk.errors import ModelError
+from support_desk.folders import current, sha256
+from support_desk.trained.linear.card import read_card
+from support_desk.trained.linear.storage import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def folder(corpus_models: Path, tmp_path: Path) -> Path:
     """A model of one's own to damage."""
-    return shutil.copytree(corpus_models / "classifier", tmp_path / "classifier")
+    return shutil.copytree(current(corpus_models) / "classifier", tmp_path / "classifier")
 
 
 def refusal(folder: Path) -> str:

@@ -7,6 +7,8 @@ only the intents it was trained on: a low confidence is its only way to say "non
 from dataclasses import dataclass
 from typing import Protocol
 
+import amoeba
+
 __all__ = ["Classifier", "Intent"]
 
 
@@ -21,6 +23,7 @@ class Intent:
 class Classifier(Protocol):
     """Names the intent of a customer's message."""
 
+    @amoeba.idempotent
     async def classify(self, text: str) -> Intent:
         """Name the likeliest intent of `text`, which may be empty or in any language."""
         ...

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import amoeba
 from support_desk import folders
 from support_desk.classifier import Classifier, Intent
-from support_desk.classifier.storage import load
+from support_desk.trained.linear.storage import load
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The command `python -m support_desk.training`.
 
-Exit codes: 0 trained, 1 the model could not be written, 2 wrong usage or unusable data.
+Exit codes: 0 trained, 1 the models could not be written, 2 wrong usage or unusable data.
 """
 
 from __future__ import annotations
@@ -8,44 +8,42 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support_desk import folders
 from support_desk.errors import DataError
-from support_desk.training.banking77 import read_banking77
-from support_desk.training.corpus import read_corpus
+from support_desk.training import TrainingBusy
+from support_desk.training.claim import Claim
+from support_desk.training.control import Control, unheard
+from support_desk.training.failures import worded
+from support_desk.training.report import summary
 from support_desk.training.run import train
+from support_desk.training.sources import read_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from support_desk.classifier.card import Card
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says and give the exit code."""
     options = _parser().parse_args(arguments)
-    folder = options.out.absolute() / "classifier"
-    progress = _tell if _watched() and not options.quiet else _ignore
+    models = options.out.absolute()
+    control = Control(_tell if _watched() and not options.quiet else unheard)
     try:
-        data = read_banking77(options.data.absolute()) if options.data else read_corpus()
-        card = train(data, folder, seed=options.seed, progress=progress)
-    except DataError as error:
-        return _fail(str(error), 2)
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in ("sklearn", "threadpoolctl"):
+        sources = read_sources(options.data.absolute() if options.data else None, options.seed)
+        with Claim(models, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"):
+            report = train(sources, models, control)
+    except TrainingBusy as error:
+        return _fail(f"{error}\n  where: {models}\nhint: try again when it is done", 1)
+    except (DataError, ModuleNotFoundError, OSError) as error:
+        told = worded(error, models)
+        if not told:
             raise
-        return _fail("training needs scikit-learn\nhint: pip install scikit-learn", 2)
-    except OSError as error:
-        reason = error.strerror or error
-        return _fail(
-            f"the model cannot be written: {reason}\n  where: {error.filename or folder}\n"
-            "  expected: a folder to write to, on a disk with space\n"
-            "hint: python -m support_desk.training --out DIR",
-            1,
-        )
-    sys.stdout.write(_summary(card, folder) + "\n")
+        return _fail(told, 1 if isinstance(error, OSError) else 2)
+    told = report.encoded().decode() if options.json else summary(report, models) + "\n"
+    sys.stdout.write(told)
     return 0
 
 
@@ -58,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         metavar="DIR",
-        help="a folder with banking77/train.csv (left out: the small corpus shipped)",
+        help="a folder with banking77/train.csv and nlupp-banking/fold0.json to fold13.json "
+        "(left out: the small corpus shipped)",
     )
     parser.add_argument(
         "--out",
@@ -70,27 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=0, help="chooses the messages held out")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser
-
-
-def _summary(card: Card, folder: Path) -> str:
-    metrics = card.metrics
-    return (
-        f"classifier: accuracy {metrics.accuracy:.4f} on {metrics.held_out} messages held out, "
-        f"{metrics.trained_on} trained on, {len(card.names.labels)} intents, in {folder}"
-    )
 
 
 def _watched() -> bool:
     return sys.stderr.isatty() and "CI" not in os.environ
 
 
-def _tell(stage: str) -> None:
-    sys.stderr.write(f"{stage} …\n")
-
-
-def _ignore(_: str) -> None:
-    pass
+def _tell(stage: str, step: int, steps: int) -> None:
+    sys.stderr.write(f"[{step}/{steps}] {stage} …\n")
 
 
 def _fail(text: str, code: int) -> int:

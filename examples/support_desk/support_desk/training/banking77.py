@@ -6,8 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from support_desk.classifier.card import sha256
 from support_desk.errors import DataError, Problem
+from support_desk.folders import sha256
 from support_desk.training.data import Dataset, Row, content_of, too_small
 
 if TYPE_CHECKING:

@@ -8,26 +8,16 @@ amounts of money, dates (days, months, years, and words for them), times of day,
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from support_desk.classifier.card import sha256
 from support_desk.errors import DataError, Problem
-from support_desk.training.data import Dataset, Row, content_of, too_small
+from support_desk.folders import sha256
+from support_desk.trained.tagger.spans import Span
+from support_desk.training.data import Dataset, Marked, Row, content_of, too_small, unmarked
 
 CORPUS = Path(__file__).resolve().parent.parent / "data" / "corpus.jsonl"
 EXPECTED = 'lines like {"text": "…", "intent": "…", "entities": []}'
-
-EntityType = Literal["amount", "date", "time", "person", "company"]
-
-
-class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entity in a message: its kind, and its first character and the one after its last."""
-
-    type: EntityType
-    start: int
-    end: int
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,10 +48,23 @@ def read_messages(path: Path = CORPUS) -> list[Message]:
 
 def read_corpus(path: Path = CORPUS) -> Dataset:
     """Read the corpus as rows to train the classifier on; raises `DataError`."""
-    rows = [Row(message.text, message.intent) for message in read_messages(path)]
+    return _rows(read_messages(path), path)
+
+
+def read_marked(path: Path = CORPUS) -> tuple[Dataset, tuple[Marked, ...]]:
+    """Read the corpus for both models, the same messages in the same order; raises `DataError`."""
+    messages = read_messages(path)
+    marked = tuple(Marked(message.text, message.entities) for message in messages)
+    if problems := unmarked(marked, path):
+        raise DataError(problems)
+    return _rows(messages, path), marked
+
+
+def _rows(messages: list[Message], path: Path) -> Dataset:
+    rows = tuple(Row(message.text, message.intent) for message in messages)
     if problems := too_small(rows, path):
         raise DataError(problems)
-    return Dataset(path.name, sha256(path.read_bytes()), tuple(rows))
+    return Dataset(path.name, sha256(path.read_bytes()), rows)
 
 
 def _faults(message: Message, where: str) -> list[Problem]:

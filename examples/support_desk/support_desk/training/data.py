@@ -1,4 +1,4 @@
-"""What a model is trained on: messages whose intents are known."""
+"""What models are trained on: messages whose intents, or whose entities, are known."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from support_desk.errors import DataError, Problem
+from support_desk.extractor import EntityType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from support_desk.trained.tagger.spans import Span
 
 FEWEST_MESSAGES = 5
 """Of each intent: one to hold out and four to learn from."""
@@ -24,6 +29,21 @@ class Row:
 
     text: str
     intent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One message, and all that it names: spans that are apart and in order."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+class DataFile(msgspec.Struct, frozen=True):
+    """A file of data, named from the folder that was asked for."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +82,13 @@ def too_small(rows: Sequence[Row], path: Path) -> list[Problem]:
         what = f"the training data has {len(counts)} intents"
         problems.append(Problem(what, str(path), f"at least {FEWEST_INTENTS} intents"))
     return problems
+
+
+def unmarked(messages: Iterable[Marked], path: Path) -> list[Problem]:
+    """Find the types of entity that nothing could be learnt of."""
+    marked = {span.type for message in messages for span in message.spans}
+    return [
+        Problem(f"no {kind} is marked", str(path), "entities of each type")
+        for kind in EntityType
+        if kind not in marked
+    ]

@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from sklearn.pipeline import FeatureUnion, Pipeline  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from support_desk.classifier.card import Grams, Names, Parameters
-from support_desk.classifier.storage import Trained
+from support_desk.trained.linear.card import Grams, Names, Parameters
+from support_desk.trained.linear.storage import Trained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

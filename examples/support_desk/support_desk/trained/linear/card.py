@@ -1,17 +1,17 @@
-"""What `model.json` says of a model, and the words for a model that cannot be read."""
+"""What `model.json` says of a classifier."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from support_desk.errors import ModelError, Problem
+from support_desk.folders import damaged, read, sha256, unusable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+WHOSE = "the classifier's model"
 FORMAT = 1
 FILE = "model.json"
 
@@ -82,43 +82,17 @@ class _Version(msgspec.Struct, frozen=True):
     format: int
 
 
-def sha256(*contents: bytes) -> str:
-    """Give the SHA-256 of the contents, one after the other, in hexadecimal."""
-    return hashlib.sha256(b"".join(contents)).hexdigest()
-
-
 def read_card(folder: Path) -> Card:
     """Read and verify `model.json` in `folder`; raises `ModelError`."""
     path = folder / FILE
-    content = read(path)
+    content = read(path, WHOSE)
     try:
         version = msgspec.json.decode(content, type=_Version).format
         if version != FORMAT:
-            raise unusable(f"has format {version}", path, f"format {FORMAT}")
+            raise unusable(WHOSE, f"has format {version}", path, f"format {FORMAT}")
         card = msgspec.json.decode(content, type=Card)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise damaged(path, str(error)) from error
+        raise damaged(WHOSE, path, str(error)) from error
     if card.names.sha256() != card.names_sha256:
-        raise damaged(path, "the names in it do not match their digest")
+        raise damaged(WHOSE, path, "the names in it do not match their digest")
     return card
-
-
-def read(path: Path) -> bytes:
-    """Read a file of a model; raises `ModelError`."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise unusable("is missing", path, "a file written by training") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise unusable(f"cannot be read: {reason}", path, "a readable file") from error
-
-
-def damaged(path: Path, reason: str) -> ModelError:
-    """Make the error for a file whose contents are not what training wrote."""
-    return unusable(f"is damaged: {reason}", path, "the file as training wrote it")
-
-
-def unusable(what: str, path: Path, expected: str) -> ModelError:
-    """Make the error for a file that is no good; `what` goes on from "the model"."""
-    return ModelError(Problem(f"the classifier's model {what}", str(path), expected))

@@ -4,33 +4,30 @@
 
     model.json            what the model is (`card`), and the digest that names the other file
     weights-<digest>.npz  word_idf, character_idf, weights, intercept (float64)
-
-`model.json` is replaced last and in one step, so a reader finds the old model or the new one.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
 
-from support_desk.classifier import card as cards
-from support_desk.classifier.features import character_grams, word_grams
-from support_desk.classifier.model import Model, Part
+from support_desk.folders import damaged, read, replace, sha256
+from support_desk.trained.linear import card as cards
+from support_desk.trained.linear.features import character_grams, word_grams
+from support_desk.trained.linear.model import Model, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from support_desk.classifier.card import Card, Grams, Metrics, Names, Origin, Parameters
+    from support_desk.trained.linear.card import Card, Grams, Metrics, Names, Origin, Parameters
 
     Floats = NDArray[np.float64]
 
@@ -75,37 +72,34 @@ def load(folder: Path) -> Model:
     """Load the model in `folder`; raises `ModelError`."""
     card = cards.read_card(folder)
     path = folder / card.weights_file
-    content = cards.read(path)
-    if cards.sha256(content) != card.weights_sha256:
-        raise cards.damaged(path, "its digest is not the one in model.json")
+    content = read(path, cards.WHOSE)
+    if sha256(content) != card.weights_sha256:
+        raise damaged(cards.WHOSE, path, "its digest is not the one in model.json")
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in ARRAYS}
     except (ValueError, KeyError, BadZipFile) as error:
-        raise cards.damaged(path, str(error)) from error
+        raise damaged(cards.WHOSE, path, str(error)) from error
     if {name: array.shape for name, array in arrays.items()} != _shapes(card.names):
-        raise cards.damaged(path, "its numbers do not fit the names in model.json")
+        raise damaged(cards.WHOSE, path, "its numbers do not fit the names in model.json")
     return Trained(card.parameters, card.names, **arrays).model()
 
 
 def save(folder: Path, trained: Trained, origin: Origin, metrics: Metrics) -> Card:
-    """Put the model into `folder`, in place of one that is there; raises `OSError`."""
+    """Put the model into `folder`; raises `OSError`."""
     content = _npz(trained.arrays())
     card = cards.Card(
         format=cards.FORMAT,
         metrics=metrics,
         parameters=trained.parameters,
-        weights_sha256=cards.sha256(content),
+        weights_sha256=sha256(content),
         names_sha256=trained.names.sha256(),
         origin=origin,
         names=trained.names,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / card.weights_file, content)
-    _replace(folder / cards.FILE, msgspec.json.format(msgspec.json.encode(card), indent=1))
-    for old in folder.glob("weights-*.npz"):
-        if old.name != card.weights_file:
-            old.unlink(missing_ok=True)
+    replace(folder / card.weights_file, content)
+    replace(folder / cards.FILE, msgspec.json.format(msgspec.json.encode(card), indent=1))
     return card
 
 
@@ -127,18 +121,3 @@ def _npz(arrays: dict[str, Floats]) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write `content` beside `path`, then put it in its place: all of it or nothing."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-        new = Path(file.name)
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            new.chmod(0o644)  # a temporary file is its owner's only
-            new.replace(path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
