@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,11 +31,16 @@ class Answer:
         return json.loads(self.body)
 
 
-def fetch(url: str, data: Any = None, timeout_s: float = TIMEOUT_S) -> Answer:
+def fetch(
+    url: str,
+    data: Any = None,
+    timeout_s: float = TIMEOUT_S,
+    headers: dict[str, str] | None = None,
+) -> Answer:
     """One HTTP request; a status of 400 or more is an answer too."""
     body = None if data is None else json.dumps(data).encode()
-    headers = {"content-type": "application/json"} if body else {}
-    request = urllib.request.Request(url, data=body, headers=headers)
+    sent = ({"content-type": "application/json"} if body else {}) | (headers or {})
+    request = urllib.request.Request(url, data=body, headers=sent)
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as response:
             return Answer(response.status, response.headers, response.read())
@@ -158,6 +164,19 @@ class Run:
         done = command("status", "--json", cwd=self.folder, env=self._env)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def replicas(self) -> list[dict[str, Any]]:
+        """The replicas of this run, which may be one of several of its application."""
+        import msgspec
+
+        from amoeba.app import read_application
+        from amoeba.cli.status import get_status
+
+        application = read_application(self.folder / "amoeba.toml")
+        with ThreadPoolExecutor(1) as pool:  # a test's own thread may run an event loop already
+            found = pool.submit(get_status, application).result(TIMEOUT_S)
+        mine = next(status for status in found if status.url == self.url)
+        return [msgspec.to_builtins(each) for each in mine.replicas]
 
     def pids(self, process: str) -> list[int]:
         return [each["pid"] for each in self.status()["replicas"] if each["process"] == process]

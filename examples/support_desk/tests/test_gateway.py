@@ -1,126 +1,260 @@
-"""The HTTP edge takes well-formed messages and says what is wrong with others."""
+"""The HTTP edge answers with what the desk knows, and says what is missing."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
+from desk_gateway import HttpDesk, run_gateway
 from support_desk import gateway
-from support_desk.tickets import Priority, Queue, Triage
+from support_desk.gateway import streams, tickets, triage
+from support_desk.gateway.schemas import EXAMPLE
 
+import amoeba
 
-class Recorded:
-    """A fake of `tickets` that remembers what it was asked."""
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    async def triage(self, text: str) -> Triage:
-        self.texts.append(text)
-        return Triage("branch_info", 0.5, (), "", Priority.LOW, Queue.GENERAL)
+TEXT = "duplicate_payment of £12"
+POST = {"customer_id": "c1", "text": TEXT}
+TRIAGED = {
+    "intent": "duplicate_payment",
+    "confidence": 0.9,
+    "entities": [{"type": "amount", "text": "£12", "start": 21, "end": 24}],
+    "summary": f"customer: {TEXT}.",
+    "priority": "high",
+    "queue": "payments",
+}
+JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Recorded:
-    fake = Recorded()
-    monkeypatch.setattr(gateway, "tickets", fake)
-    return fake
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run a test's body against the gateway."""
+    return functools.partial(run_gateway, tmp_path, monkeypatch)
 
 
-def post(content: bytes | str) -> httpx.Response:
-    async def send() -> httpx.Response:
-        transport = httpx.ASGITransport(gateway.api)
-        async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
-            return await client.post(
-                "/triage", content=content, headers={"content-type": "application/json"}
-            )
-
-    return asyncio.run(send())
+def without_times(ticket: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in ticket.items() if k not in ("id", "created_at", "due_at", "messages")}
 
 
-def test_a_message_is_triaged_without_the_white_space_around_it(asked: Recorded) -> None:
-    answer = post(json.dumps({"text": "\n  Are you open?\t"}))
-    assert answer.status_code == 200
-    assert answer.json() == {
-        "intent": "branch_info",
-        "confidence": 0.5,
-        "entities": [],
-        "summary": "",
-        "priority": "low",
-        "queue": "general",
-    }
-    assert asked.texts == ["Are you open?"]
+def test_a_ticket_is_answered_with_all_that_is_known(desk):
+    async def body(made: HttpDesk) -> None:
+        answer = await made.http.post("/tickets", json=POST)
+        assert answer.status_code == 201
+        ticket = answer.json()
+        assert answer.headers["location"] == f"/tickets/{ticket['id']}"
+        assert without_times(ticket) == TRIAGED | {
+            "customer_id": "c1",
+            "status": "open",
+            "features": {"open_tickets": 2, "messages_last_hour": 0, "last_intents": []},
+            "overdue": False,
+        }
+        assert [each["text"] for each in ticket["messages"]] == [TEXT]
+        assert (await made.http.get(f"/tickets/{ticket['id']}")).json() == ticket
+
+    desk(body)
 
 
-def test_the_longest_message_is_measured_without_white_space(asked: Recorded) -> None:
-    assert post(json.dumps({"text": " " + "x" * 5000 + " "})).status_code == 200
-    assert asked.texts == ["x" * 5000]
+def test_a_ticket_sent_again_under_its_key_is_stored_once(desk):
+    async def body(made: HttpDesk) -> None:
+        key = {"idempotency-key": "mine-1"}
+        first = await made.http.post("/tickets", json=POST, headers=key)
+        again = await made.http.post("/tickets", json=POST, headers=key)
+        assert (again.status_code, again.json()) == (201, first.json())
+        other = await made.http.post("/tickets", json=POST | {"text": "x"}, headers=key)
+        assert other.status_code == 409
+        assert other.json() == {"detail": "the key 'mine-1' was used for another message"}
+        customer = (await made.http.get("/customers/c1")).json()
+        assert [each["id"] for each in customer["tickets"]] == [first.json()["id"]]
+
+    desk(body)
+
+
+@pytest.mark.parametrize("module", ["classifier", "extractor", "summarizer", "features"])
+def test_with_a_module_down_the_ticket_is_stored_and_the_module_named(desk, module):
+    async def body(made: HttpDesk) -> None:
+        getattr(made, module).down = True
+        answer = await made.http.post("/tickets", json=POST)
+        ticket_id = answer.json()["ticket"]["id"]
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.headers["location"] == f"/tickets/{ticket_id}"
+        assert answer.json() == {
+            "detail": f"module {module} is unavailable; the ticket is stored",
+            "module": module,
+            "ticket": {"id": ticket_id, "status": "pending"},
+        }
+        stored = (await made.http.get(f"/tickets/{ticket_id}")).json()
+        assert (stored["status"], stored["intent"]) == ("pending", None)
+
+    desk(body)
+
+
+def test_past_the_deadline_the_ticket_is_stored(desk, monkeypatch):
+    async def body(made: HttpDesk) -> None:
+        monkeypatch.setattr(tickets, "DEADLINE_S", 0.1)
+        made.summarizer.gate.clear()
+        answer = await made.http.post("/tickets", json=POST)
+        assert answer.status_code == 504
+        assert (
+            answer.json()["detail"] == "the ticket was not read before the deadline; it is stored"
+        )
+        assert (await made.http.get(answer.headers["location"])).json()["status"] == "pending"
+
+    desk(body)
+
+
+def test_past_the_deadline_a_triage_is_504(desk, monkeypatch):
+    async def body(made: HttpDesk) -> None:
+        monkeypatch.setattr(triage, "DEADLINE_S", 0.05)
+        made.classifier.gate.clear()
+        answer = await made.http.post("/triage", json={"text": TEXT})
+        assert answer.status_code == 504
+        assert answer.json() == {"detail": "the request took longer than its deadline"}
+
+    desk(body)
+
+
+def test_a_message_is_added_and_read(desk):
+    async def body(made: HttpDesk) -> None:
+        path = f"/tickets/{await made.opened('c1', TEXT)}"
+        answer = await made.http.post(f"{path}/messages", json={"text": "report_fraud!"})
+        assert answer.status_code == 201
+        assert (answer.json()["intent"], answer.json()["priority"]) == ("duplicate_payment", "high")
+        assert len(answer.json()["messages"]) == 2
+        agent = await made.http.post(f"{path}/messages", json={"text": "ok", "author": "agent"})
+        assert agent.json()["due_at"] is None
+        made.classifier.down = True
+        late = await made.http.post(f"{path}/messages", json={"text": "hello"})
+        assert (late.status_code, late.json()["module"]) == (503, "classifier")
+
+    desk(body)
+
+
+def test_a_ticket_is_closed(desk):
+    async def body(made: HttpDesk) -> None:
+        path = f"/tickets/{await made.opened('c1', TEXT)}"
+        assert (await made.http.post(f"{path}/close")).json()["status"] == "closed"
+        assert (await made.http.get(path)).json()["status"] == "closed"
+
+    desk(body)
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("method", "path"),
     [
-        '{"text": ""}',
-        '{"text": "  \\n "}',
-        json.dumps({"text": "x" * 5001}),
-        "{}",
-        '{"text": 5}',
-        '{"text": null}',
-        '{"text": NaN}',
-        '{"text": "half a character: \\ud800"}',
-        "[]",
-        "not JSON",
-        "",
+        ("GET", "/tickets/no"),
+        ("GET", "/tickets/no/summary"),
+        ("POST", "/tickets/no/close"),
+        ("POST", "/tickets/no/messages"),
     ],
 )
-def test_anything_else_is_unprocessable(asked: Recorded, body: str) -> None:
-    answer = post(body)
-    assert answer.status_code == 422
-    assert all(set(fault) == {"type", "loc", "msg"} for fault in answer.json()["detail"])
-    assert asked.texts == []
+def test_an_unknown_ticket_is_404(desk, method, path):
+    async def body(made: HttpDesk) -> None:
+        content = {"text": "hello"} if path.endswith("messages") else None
+        answer = await made.http.request(method, path, json=content)
+        assert (answer.status_code, answer.json()) == (404, {"detail": "there is no ticket 'no'"})
+
+    desk(body)
 
 
-def test_a_refusal_does_not_repeat_what_the_customer_wrote(asked: Recorded) -> None:
-    answer = post(json.dumps({"text": "my password is swordfish " * 300}))
-    assert answer.status_code == 422
-    assert "swordfish" not in answer.text
-    assert asked.texts == []
+def test_an_unknown_customer_is_404(desk):
+    async def body(made: HttpDesk) -> None:
+        answer = await made.http.get("/customers/c9")
+        assert answer.status_code == 404
+        assert answer.json() == {"detail": "customer 'c9' has never written"}
+
+    desk(body)
 
 
-def test_the_api_is_documented_with_examples() -> None:
-    api = gateway.api.openapi()
-    answers = api["paths"]["/triage"]["post"]["responses"]
-    assert set(answers) == {"200", "422", "503", "504"}
-    assert set(answers["200"]["content"]["application/json"]["example"]) == {
-        "intent",
-        "confidence",
-        "entities",
-        "summary",
-        "priority",
-        "queue",
-    }
-    assert api["components"]["schemas"]["NewMessage"]["examples"] == [{"text": gateway.EXAMPLE}]
+def test_a_summary_is_an_event_for_each_sentence(desk):
+    async def body(made: HttpDesk) -> None:
+        path = f"/tickets/{await made.opened('c1', TEXT)}"
+        await made.http.post(f"{path}/messages", json={"text": "second\nline £3"})
+        answer = await made.http.get(f"{path}/summary")
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.text == (
+            f'event: sentence\ndata: "customer: {TEXT}."\n\n'
+            'event: sentence\ndata: "customer: second\\nline £3."\n\n'
+            "event: end\ndata: null\n\n"
+        )
+
+    desk(body)
 
 
-def test_the_deadline_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUPPORT_DESK_DEADLINE", raising=False)
-    assert gateway.deadline_s() == 5
-    monkeypatch.setenv("SUPPORT_DESK_DEADLINE", "0.25")
-    assert gateway.deadline_s() == 0.25
+def test_a_summary_that_cannot_begin_is_503(desk):
+    async def body(made: HttpDesk) -> None:
+        path = f"/tickets/{await made.opened('c1', TEXT)}"
+        made.summarizer.down = True
+        answer = await made.http.get(f"{path}/summary")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+    desk(body)
 
 
-@pytest.mark.parametrize("value", ["", "soon", "0", "-1", "nan", "inf"])
-def test_a_deadline_that_is_no_time_is_an_error(
-    value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SUPPORT_DESK_DEADLINE", value)
-    with pytest.raises(ValueError, match="SUPPORT_DESK_DEADLINE") as caught:
-        gateway.deadline_s()
-    assert str(caught.value) == (
-        f"SUPPORT_DESK_DEADLINE is {value!r}\n"
-        "  where: the environment of the gateway's process\n"
-        "  expected: a positive number of seconds\n"
-        "hint: SUPPORT_DESK_DEADLINE=5 amoeba run"
+def test_a_stream_that_breaks_says_so_in_its_last_part():
+    async def items() -> AsyncIterator[str]:
+        yield "one"
+        raise amoeba.Unavailable("summarizer", "gone")
+
+    async def body(answer: Awaitable[Any]) -> str:
+        return b"".join([each async for each in (await answer).body_iterator]).decode()
+
+    said = "module summarizer is unavailable, try again later"
+    assert asyncio.run(body(streams.events(items(), "sentence"))).endswith(
+        f'event: error\ndata: "{said}"\n\n'
     )
+    found = asyncio.run(body(streams.lines(items(), lambda each: {"item": each})))
+    assert found == f'{{"item":"one"}}\n{{"error":"{said}"}}\n'
+
+
+def test_a_text_is_triaged_without_the_white_space_around_it(desk):
+    async def body(made: HttpDesk) -> None:
+        answer = await made.http.post("/triage", json={"text": f"\n  {TEXT}\t"})
+        assert (answer.status_code, answer.json()) == (200, TRIAGED)
+
+    desk(body)
+
+
+def test_a_batch_is_a_line_for_each_text(desk):
+    async def body(made: HttpDesk) -> None:
+        texts = [TEXT, "mortgage", "overdraft"]
+        answer = await made.http.post("/triage/batch", json={"texts": texts})
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        found = sorted(map(json.loads, answer.text.splitlines()), key=lambda line: line["index"])
+        assert found[0] == {"index": 0} | TRIAGED
+        assert [line["intent"] for line in found[1:]] == ["mortgage", "overdraft"]
+        made.classifier.down = True
+        down = await made.http.post("/triage/batch", json={"texts": ["a"]})
+        assert down.json() == {"index": 0, "error": "module classifier is unavailable"}
+
+    desk(body)
+
+
+def test_the_api_is_documented_with_examples():
+    api = gateway.api.openapi()
+    assert set(api["paths"]) == {
+        "/triage",
+        "/triage/batch",
+        "/tickets",
+        "/tickets/{ticket_id}",
+        "/tickets/{ticket_id}/messages",
+        "/tickets/{ticket_id}/close",
+        "/tickets/{ticket_id}/summary",
+        "/customers/{customer_id}",
+        "/admin/training",
+        "/admin/training/{run_id}/progress",
+    }
+    opened = api["paths"]["/tickets"]["post"]["responses"]
+    assert {"201", "409", "413", "422", "503", "504"} <= set(opened)
+    example = opened["201"]["content"]["application/json"]["example"]
+    named = {"id", "customer_id", "features", "created_at", *TRIAGED}
+    assert named <= set(example)
+    for entity in example["entities"]:
+        assert EXAMPLE[entity["start"] : entity["end"]] == entity["text"]
+    for name in ("NewText", "NewTexts", "NewMessage", "NextMessage", "NewRun"):
+        assert api["components"]["schemas"][name]["examples"]

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from support_desk.classifier import Intent
-from support_desk.tickets import Priority, Queue, Triage
+from support_desk.tickets import Priority, Queue
 from support_desk.tickets.rules import RULES, SURE_ENOUGH, UNKNOWN_INTENT, WORTH_A_GUESS, decide
-from support_desk.tickets.service import TicketService
 from support_desk.training.corpus import read_corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RULED = Counter(intent for intents in RULES.values() for intent in intents)
-
-
-class Sure:
-    """A classifier that always answers alike."""
-
-    def __init__(self, name: str, confidence: float) -> None:
-        self.intent = Intent(name, confidence)
-
-    async def classify(self, text: str) -> Intent:
-        assert text
-        return self.intent
 
 
 def test_no_intent_has_two_rules() -> None:
@@ -72,15 +58,3 @@ def test_a_decision_follows_intent_and_confidence(
     intent: str, confidence: float, queue: Queue, priority: Priority
 ) -> None:
     assert decide(intent, confidence) == (queue, priority)
-
-
-def test_the_service_tells_what_it_decided_and_from_what() -> None:
-    service = TicketService(Sure("duplicate_payment", 0.75))
-    assert asyncio.run(service.triage("charged twice")) == Triage(
-        intent="duplicate_payment",
-        confidence=0.75,
-        entities=(),
-        summary="",
-        priority=Priority.HIGH,
-        queue=Queue.PAYMENTS,
-    )
