@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := examples/support_desk
 
-.PHONY: demo install test check docs bench-seam clean format
+.PHONY: demo install test test-desk check docs bench-seam bench-training clean format
 
 demo: $(INSTALLED)  ## train on the small corpus and serve the support desk until Ctrl-C
-	@test -f $(DEMO)/models/classifier/model.json || \
-	  (echo "==> training the classifier on the small corpus"; cd $(DEMO) && $(CURDIR)/$(BIN)/python -m support_desk.training)
-	@echo "==> serving; try, in another terminal:"
+	@test -f $${SUPPORT_DESK_MODELS:-$(DEMO)/models}/current || \
+	  (echo "==> training the models on the small corpus"; cd $(DEMO) && $(CURDIR)/$(BIN)/python -m support_desk.training)
+	@echo "==> serving: open http://127.0.0.1:8000 in a browser, or try, in another terminal:"
 	@echo "    curl -s http://127.0.0.1:8000/triage -H 'content-type: application/json' -d '{\"text\": \"My card was stolen last night\"}'"
 	@cd $(DEMO) && exec $(CURDIR)/$(BIN)/amoeba run
 
@@ -25,6 +25,9 @@ $(INSTALLED): pyproject.toml
 
 test: $(INSTALLED)  ## run the tests
 	@$(BIN)/python -m pytest
+
+test-desk: $(INSTALLED)  ## the support desk whole: real data, five topologies, two databases, kills
+	@$(BIN)/python -m pytest -m acceptance examples
 
 check: $(INSTALLED)  ## lint, formatting, types, layers, file sizes
 	@$(BIN)/ruff check
@@ -41,9 +44,12 @@ docs: $(INSTALLED)  ## write the generated pages
 bench-seam: $(INSTALLED)  ## measure start, import, a local and a remote call
 	@$(BIN)/python bench/seam.py
 
+bench-training: $(INSTALLED)  ## what training costs those who are being served
+	@$(BIN)/python bench/training.py
+
 format: $(INSTALLED)  ## format and fix what can be fixed
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
 clean:  ## remove what the build made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(DEMO)/models
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(DEMO)/models $(DEMO)/var
