@@ -115,10 +115,16 @@ class Desk:
     extractor: FakeExtractor
     summarizer: FakeSummarizer
     features: FakeFeatures
-    now: datetime = NOON
+    now: datetime | None = NOON
+    """What time it is for the desk; None is the real time."""
 
     async def opened(self, new: NewTicket | None = None) -> str:
         return (await self.service.open(new or first())).id
+
+    async def due(self) -> list[str]:
+        """What the worker would try now."""
+        found: list[str] = await self.service._store.due(self.service.now(), 1000)
+        return found
 
     async def is_open(self, ticket_id: str) -> bool:
         return (await self.service.get(ticket_id)).status == "open"
@@ -136,7 +142,7 @@ async def running(url: str, retry_every_s: float = NEVER_S) -> AsyncIterator[Des
     )
     service = TicketService(Settings(amoeba.Secret(url), retry_every_s), *fakes)
     desk = Desk(service, *fakes)
-    service.now = lambda: desk.now
+    service.now = lambda: desk.now or datetime.now(UTC)
     async with service:
         yield desk
 

@@ -117,6 +117,7 @@ def test_an_error_holds_its_data_and_is_made_again_from_its_arguments() -> None:
 
     assert (again.module, again.reason, again.retry_after_s) == ("shop", "starting", 2.5)
     assert Unavailable("shop", "starting").retry_after_s == 1.0
+    assert Unavailable("shop", "starting").broke_off is False
     assert ConfigurationError(iter([Problem("a")])).problems == (Problem("a"),)
 
 

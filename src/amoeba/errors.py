@@ -68,14 +68,22 @@ class ContractError(AmoebaError, TypeError):
 
 
 class Unavailable(AmoebaError):  # noqa: N818 - the public name says what is the case
-    """No replica of the module can answer now. `retry_after_s`: when to try again, in seconds."""
+    """No replica of the module can answer now. `retry_after_s`: when to try again, in seconds.
+
+    `broke_off`: the replica was lost while the call ran. The call may have been executed, and it
+    may be what ended the process: whoever repeats it should not do so for ever.
+    """
 
     module: str
     reason: str
     retry_after_s: float
+    broke_off: bool
 
-    def __init__(self, module: str, reason: str, retry_after_s: float = 1.0) -> None:
+    def __init__(
+        self, module: str, reason: str, retry_after_s: float = 1.0, *, broke_off: bool = False
+    ) -> None:
         self.module, self.reason, self.retry_after_s = module, reason, retry_after_s
+        self.broke_off = broke_off
         super().__init__(module, reason, retry_after_s)
 
     def __str__(self) -> str:

@@ -58,6 +58,7 @@ def crossed(error: BaseException, *raises: str) -> BaseException:
         UnicodeDecodeError("utf-8", b"a\xff", 1, 2, "invalid start byte"),
         UnicodeEncodeError("ascii", "aé", 1, 2, "ordinal not in range(128)"),
         Unavailable("shop", "starting", 2.5),
+        Unavailable("shop", "lost", broke_off=True),
         Overloaded("shop", "64 in flight"),
         DeadlineExceeded("shop.find"),
         ContractError("shop.find", "Expected `int`", "pass one"),

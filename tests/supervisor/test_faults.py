@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from harness import Answer, Run, alive, command, wait_for
+
+import amoeba
 
 
 def test_a_killed_process_fails_only_its_own_endpoints_and_comes_back(lab):
@@ -181,3 +185,21 @@ def _run_dir(run: Run) -> Path:
     from amoeba.supervisor import find_runs
 
     return find_runs(read_application(run.folder / "amoeba.toml"))[0][0]
+
+
+@pytest.mark.parametrize("method", ["die", "die_once"])  # the second one is idempotent
+def test_a_caller_knows_whether_its_own_call_was_running_when_the_callee_was_lost(
+    lab, tmp_path, method
+):
+    async def outcome(call: Awaitable[object]) -> amoeba.Unavailable:
+        with pytest.raises(amoeba.Unavailable) as caught:
+            await call
+        return caught.value
+
+    async def calls() -> tuple[bool, bool]:
+        async with amoeba.open(lab() / "amoeba.toml", topology="apart") as app:
+            worker = app.get("worker")
+            running = await outcome(getattr(worker, method)(str(tmp_path / "called")))
+            return running.broke_off, (await outcome(worker.pid())).broke_off
+
+    assert asyncio.run(asyncio.wait_for(calls(), 60)) == (True, False)

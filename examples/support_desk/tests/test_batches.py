@@ -108,9 +108,12 @@ def test_left_early_it_stops_what_runs():
     assert run(body()) == 4
 
 
-def test_a_bug_in_one_text_ends_the_batch():
-    async def fail(text: str) -> Triage:
-        raise ValueError(text)
+def test_a_text_on_which_a_model_fails_costs_no_other_its_answer():
+    async def fail_on_one(text: str) -> Triage:
+        if text == "1":
+            raise ValueError(text)
+        return triaged(text)
 
-    with pytest.raises(ValueError, match="x"):
-        run(collect(["x"], fail))
+    found = {item.index: item for item in run(collect(["0", "1", "2"], fail_on_one))}
+    assert found[1] == BatchItem(1, None, "it cannot be triaged")
+    assert found[2].triage == triaged("2")

@@ -141,6 +141,7 @@ def test_features_are_told_at_the_latest_when_they_are_asked(desk):
 def test_events_are_told_without_being_asked(desk):
     async def body(made: Desk) -> None:
         await made.service.enrich(await made.opened())
+        made.now = None
 
         async def all_told() -> bool:
             return len(made.features.events) == 3

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import support_desk
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from desk_fakes import until
 from support_desk.database import Database, DatabaseError, stored_once
 from support_desk.features import tables as features_tables
 from support_desk.tickets import tables as tickets_tables
@@ -189,6 +190,7 @@ EXPECTED = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     [
         ("tickets.db", "the database is no URL"),
         ("", "the database is no URL"),
+        ("postgresql://desk:p@ss:wor/d@db/desk", "the database is no URL"),
         ("mysql://root:secret@db/desk", "the database is 'mysql'"),
         ("sqlite://", "the database names no file"),
         ("sqlite:///:memory:", "the database names no file"),
@@ -210,6 +212,62 @@ def test_a_server_that_does_not_answer_is_one_clear_error_without_the_password()
     assert "\n  where: features, postgresql+asyncpg://desk:***@127.0.0.1:9/desk\n" in said
     assert said.endswith(f"\n  expected: a database that answers\n{HINT}")
     assert "swordfish" not in said
+
+
+@pytest.mark.parametrize("more", ["?password=swordfish", "?nonsense=swordfish"])
+def test_what_stands_in_a_query_is_not_shown(more: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        opened(f"postgresql://desk@127.0.0.1:9/desk{more}", _nothing)
+    assert "swordfish" not in str(caught.value)
+
+
+def test_a_server_is_asked_for_encryption_as_libpq_would_ask(postgres: Postgres) -> None:
+    opened(f"{postgres.new_database()}?sslmode=prefer", _nothing)
+    with pytest.raises(DatabaseError) as caught:
+        opened(f"{postgres.new_database()}?sslmode=require", _nothing)
+    assert "SSL" in str(caught.value)
+
+
+def test_a_schema_of_a_newer_release_is_one_clear_error(database_url: str) -> None:
+    async def pretend(database: Database) -> None:
+        async with database.writing() as connection:
+            await connection.execute(sa.text("UPDATE features_revision SET version_num = '9999'"))
+
+    opened(database_url, pretend)
+    with pytest.raises(DatabaseError, match=r"the database cannot be used: .*9999"):
+        opened(database_url, _nothing)
+
+
+def test_a_server_that_is_lost_in_the_middle_of_a_query_is_unavailable(postgres: Postgres) -> None:
+    async def use(database: Database) -> None:
+        async def wait() -> None:
+            async with database.reading() as connection:
+                await connection.execute(sa.text("SELECT pg_sleep(60)"))
+
+        async def asked(query: str) -> bool:
+            async with database.reading() as connection:
+                return bool(await connection.scalar(sa.text(query)))
+
+        sleeping = "FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        waiting = asyncio.ensure_future(wait())
+        await until(lambda: asked(f"SELECT count(*) {sleeping}"))
+        assert await asked(f"SELECT pg_terminate_backend(pid) {sleeping}")
+        with pytest.raises(amoeba.Unavailable, match="its database failed"):
+            await waiting
+
+    opened(postgres.new_database(), use)
+
+
+def test_a_mistake_in_a_statement_is_no_outage_and_shows_no_parameters(database_url: str) -> None:
+    async def twice(database: Database) -> None:
+        async with database.writing() as connection:
+            for _ in range(2):
+                row = EVENT | {"customer_id": "swordfish"}
+                await connection.execute(EVENTS.insert().values(row))
+
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        opened(database_url, twice)
+    assert "swordfish" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
@@ -238,8 +296,9 @@ def test_rows_hold_plain_data(database_url: str) -> None:
         row = dict.fromkeys(("id", "customer_id", "summary"), "x") | {
             "revision": 1,
             "pending": True,
-            "created_at": EVENT["at"],
-            "changed_at": EVENT["at"],
+            "attempts": 0,
+            "waits_for": "",
+            **dict.fromkeys(("created_at", "changed_at", "retry_at"), EVENT["at"]),
             "entities": [{"type": "date", "text": "Ünïcode 🎉", "start": 0, "end": 9}],
         }
         async with database.writing() as connection:

@@ -147,17 +147,17 @@ def test_a_ticket_is_closed(desk):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/tickets/no"),
-        ("GET", "/tickets/no/summary"),
-        ("POST", "/tickets/no/close"),
-        ("POST", "/tickets/no/messages"),
+        ("GET", "/tickets/0"),
+        ("GET", "/tickets/0/summary"),
+        ("POST", "/tickets/0/close"),
+        ("POST", "/tickets/0/messages"),
     ],
 )
 def test_an_unknown_ticket_is_404(desk, method, path):
     async def body(made: HttpDesk) -> None:
         content = {"text": "hello"} if path.endswith("messages") else None
         answer = await made.http.request(method, path, json=content)
-        assert (answer.status_code, answer.json()) == (404, {"detail": "there is no ticket 'no'"})
+        assert (answer.status_code, answer.json()) == (404, {"detail": "there is no ticket '0'"})
 
     desk(body)
 
@@ -258,3 +258,51 @@ def test_the_api_is_documented_with_examples():
         assert EXAMPLE[entity["start"] : entity["end"]] == entity["text"]
     for name in ("NewText", "NewTexts", "NewMessage", "NextMessage", "NewRun"):
         assert api["components"]["schemas"][name]["examples"]
+
+
+def test_a_model_that_raises_leaves_the_ticket_stored_and_says_so(desk):
+    async def body(made: HttpDesk) -> None:
+        made.classifier.error = ValueError("a bug")
+        answer = await made.http.post("/tickets", json=POST)
+        assert answer.status_code == 500
+        found = answer.json()
+        assert found["detail"] == "the ticket could not be read; it is stored"
+        assert answer.headers["location"] == f"/tickets/{found['ticket']['id']}"
+        assert (await made.http.get(answer.headers["location"])).json()["status"] == "pending"
+
+    desk(body)
+
+
+def test_a_closed_ticket_stays_closed_in_every_answer(desk):
+    async def body(made: HttpDesk) -> None:
+        path = f"/tickets/{await made.opened('c1', TEXT)}"
+        await made.http.post(f"{path}/close")
+        made.summarizer.down = True
+        note = {"text": "called back", "author": "agent"}
+        answer = await made.http.post(f"{path}/messages", json=note)
+        assert (answer.status_code, answer.json()["ticket"]["status"]) == (503, "closed")
+
+    desk(body)
+
+
+def test_a_stream_that_does_not_begin_before_the_deadline_is_504(desk, monkeypatch):
+    async def body(made: HttpDesk) -> None:
+        path = f"/tickets/{await made.opened('c1', TEXT)}"
+        monkeypatch.setattr(streams, "DEADLINE_S", 0.05)
+        made.summarizer.gate.clear()
+        assert (await made.http.get(f"{path}/summary")).status_code == 504
+        assert (await made.http.post("/triage/batch", json={"texts": ["x"]})).status_code == 504
+
+    desk(body)
+
+
+def test_a_stream_that_fails_says_no_more_than_that():
+    async def items() -> AsyncIterator[str]:
+        yield "one"
+        raise ValueError("the customer's words")
+
+    async def body() -> str:
+        answer = await streams.events(items(), "sentence")
+        return b"".join([each async for each in answer.body_iterator]).decode()
+
+    assert asyncio.run(body()).endswith('event: error\ndata: "it could not be finished"\n\n')

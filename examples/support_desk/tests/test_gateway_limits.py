@@ -48,7 +48,7 @@ INVALID = [
     ("/tickets", b'{"customer_id": "c1"}', ["body", "text"]),
     ("/tickets", b'{"customer_id": "", "text": "hello"}', ["body", "customer_id"]),
     ("/tickets", b'{"customer_id": "a b", "text": "hello"}', ["body", "customer_id"]),
-    ("/tickets/t/messages", b'{"text": "x", "author": "boss"}', ["body", "author"]),
+    ("/tickets/0/messages", b'{"text": "x", "author": "boss"}', ["body", "author"]),
 ]
 
 
@@ -73,6 +73,32 @@ def test_a_key_that_is_none_is_unprocessable(desk, key):
         answer = await made.http.post("/tickets", json=POST, headers=headers)
         assert answer.status_code == 422
         assert answer.json()["detail"][0]["loc"] == ["header", "idempotency-key"]
+
+    desk(body)
+
+
+@pytest.mark.parametrize(
+    "path", ["/tickets/%00", "/tickets/no", "/tickets/" + "0" * 37, "/?ticket=%00"]
+)
+def test_what_can_be_no_ticket_is_unprocessable(desk, path):
+    async def body(made: HttpDesk) -> None:
+        assert (await made.http.get(path)).status_code == 422
+
+    desk(body)
+
+
+def test_a_form_with_half_a_character_or_a_strange_key_is_refused(desk):
+    async def body(made: HttpDesk) -> None:
+        edge = "x" * 20
+        half = (
+            f"--{edge}\r\ncontent-disposition: form-data; name=text\r\n\r\n\\ud800\r\n"
+            f"--{edge}\r\ncontent-disposition: form-data; name=customer_id\r\n\r\nc1\r\n"
+            f"--{edge}--\r\n"
+        )
+        kind = {"content-type": f"multipart/form-data; boundary={edge}; charset=unicode_escape"}
+        assert (await made.http.post("/", content=half, headers=kind)).status_code == 422
+        form = {"customer_id": "c1", "text": "mortgage", "key": "\x00"}
+        assert (await made.http.post("/", data=form)).status_code == 422
 
     desk(body)
 

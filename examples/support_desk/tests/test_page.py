@@ -16,6 +16,9 @@ from desk_gateway import HttpDesk, run_gateway
 from harness import Run
 from support_desk.extractor import Entity, EntityType
 from support_desk.gateway.pages import Piece, pieces
+from support_desk.tickets import tables
+
+import amoeba
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,6 +160,47 @@ def test_a_form_that_is_sent_again_is_one_ticket(tmp_path, monkeypatch) -> None:
     run_gateway(tmp_path, monkeypatch, body)
 
 
+def test_a_form_whose_key_was_used_for_another_message_is_shown_again(
+    tmp_path, monkeypatch
+) -> None:
+    async def body(made: HttpDesk) -> None:
+        form = {"customer_id": "c1", "text": "mortgage", "key": "k1"}
+        await made.http.post("/", data=form)
+        answer = await made.http.post("/", data=form | {"text": "overdraft"})
+        assert answer.status_code == 409
+        assert "Something else was sent from this form before." in answer.text
+        assert 'value="k1"' not in answer.text
+
+    run_gateway(tmp_path, monkeypatch, body)
+
+
+def test_a_message_that_may_not_have_arrived_keeps_its_key(tmp_path, monkeypatch) -> None:
+    async def body(made: HttpDesk) -> None:
+        async def lost(_: object) -> None:
+            raise amoeba.Unavailable("tickets", "gone", broke_off=True)
+
+        monkeypatch.setattr(made.service, "open", lost)
+        form = {"customer_id": "c1", "text": "mortgage", "key": "k1"}
+        answer = await made.http.post("/", data=form)
+        assert answer.status_code == 503
+        assert "Nobody knows whether your message has arrived: tickets is away." in answer.text
+        assert 'value="k1"' in answer.text
+
+    run_gateway(tmp_path, monkeypatch, body)
+
+
+def test_what_no_model_could_read_is_shown_as_a_persons(tmp_path, monkeypatch) -> None:
+    async def body(made: HttpDesk) -> None:
+        ticket_id = await made.opened("c1", "mortgage")
+        async with made.service._store._database.writing() as connection:
+            change = {"intent": None, "confidence": None, "queue": "human_triage"}
+            await connection.execute(tables.tickets.update().values(change))
+        answer = await made.http.get(f"/?ticket={ticket_id}")
+        assert "a person has to read it" in answer.text
+
+    run_gateway(tmp_path, monkeypatch, body)
+
+
 def test_a_ticket_that_is_there_is_shown_and_an_unknown_one_is_404(tmp_path, monkeypatch) -> None:
     async def body(made: HttpDesk) -> None:
         ticket_id = await made.opened("c1", "mortgage of £5 000")
@@ -164,7 +208,7 @@ def test_a_ticket_that_is_there_is_shown_and_an_unknown_one_is_404(tmp_path, mon
         assert answer.status_code == 200
         assert "<small>amount</small>" in answer.text
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")
-        missing = await made.http.get("/?ticket=no")
+        missing = await made.http.get("/?ticket=0")
         assert missing.status_code == 404
         assert "There is no such ticket." in missing.text
 

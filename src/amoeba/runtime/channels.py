@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from amoeba.contract.buffers import Buffer
     from amoeba.runtime.routing import Pool
     from amoeba.runtime.services import ModuleService
+    from amoeba.wire import Client
 
 _ATTEMPTS = 3
 _clock = time.perf_counter_ns
@@ -77,17 +78,27 @@ class WireChannel:
     ) -> Message:
         """See Channel."""
         self._budget.earn()
+        broke_off = False
         for attempt in range(_ATTEMPTS):
-            client = self._pool.pick(key) or await self._pool.connected(key)
+            client = self._pool.pick(key) or await self._connected(key, broke_off=broke_off)
             metadata, start_ns = current_metadata(), _clock()
             try:
                 answer = await client.call(method, message, metadata)
             except ConnectionLost as lost:
+                broke_off = broke_off or lost.sent
                 self._give_up_unless_harmless(lost, attempt, idempotent=idempotent)
             else:
                 _note_answer(metadata, self._pool.module, client.replica, start_ns)
                 return answer
-        raise Unavailable(self._pool.module, "every attempt failed")
+        raise Unavailable(self._pool.module, "every attempt failed", broke_off=broke_off)
+
+    async def _connected(self, key: bytes | None, *, broke_off: bool) -> Client:
+        """A connection. Raises Unavailable, which tells of an attempt that broke off before."""
+        try:
+            return await self._pool.connected(key)
+        except Unavailable as error:
+            error.broke_off = broke_off
+            raise
 
     async def stream(self, method: int, message: Message, key: bytes | None) -> Incoming:
         """See Channel."""
@@ -96,7 +107,7 @@ class WireChannel:
         try:
             incoming = await client.stream(method, message, metadata)
         except ConnectionLost as lost:
-            raise Unavailable(self._pool.module, lost.reason) from None
+            raise Unavailable(self._pool.module, lost.reason, broke_off=lost.sent) from None
         incoming.on_first = functools.partial(
             _note_answer, metadata, self._pool.module, client.replica, start_ns
         )
@@ -107,19 +118,21 @@ class WireChannel:
     ) -> Message:
         """See Channel."""
         self._budget.earn()
+        broke_off = False
         for attempt, replica in enumerate(self._pool.blocking(key)):
             metadata, start_ns = current_metadata(), _clock()
             try:
                 pool = replica.blocking()
                 answer = pool.call(method, message, metadata, remaining_s())
             except ConnectionLost as lost:
+                broke_off = broke_off or lost.sent
                 if not lost.sent:
                     replica.failed(lost.reason)
                 self._give_up_unless_harmless(lost, attempt, idempotent=idempotent)
             else:
                 _note_answer(metadata, self._pool.module, replica.endpoint.name, start_ns)
                 return answer
-        raise Unavailable(self._pool.module, "every attempt failed")
+        raise Unavailable(self._pool.module, "every attempt failed", broke_off=broke_off)
 
     def _give_up_unless_harmless(
         self, lost: ConnectionLost, attempt: int, *, idempotent: bool
@@ -128,9 +141,9 @@ class WireChannel:
         last = attempt + 1 == _ATTEMPTS
         if lost.sent and not idempotent:
             reason = f"{lost.reason}; the call may have been executed"
-            raise Unavailable(self._pool.module, reason) from None
+            raise Unavailable(self._pool.module, reason, broke_off=True) from None
         if last or (lost.sent and not self._budget.spend()):
-            raise Unavailable(self._pool.module, lost.reason) from None
+            raise Unavailable(self._pool.module, lost.reason, broke_off=lost.sent) from None
 
 
 class StrictChannel:

@@ -165,7 +165,7 @@ class RemoteStream:
             return await self._incoming.next()
         except ConnectionLost as lost:
             self._done = True
-            raise Unavailable(self._stubs.module, lost.reason) from None
+            raise Unavailable(self._stubs.module, lost.reason, broke_off=lost.sent) from None
         except BaseException:
             self._close()
             raise

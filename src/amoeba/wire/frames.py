@@ -100,8 +100,8 @@ DAMAGE = (msgspec.MsgspecError, ValueError, RecursionError)
 _encode_metadata = msgspec.msgpack.Encoder().encode
 _decode_metadata = msgspec.msgpack.Decoder(Metadata).decode
 NO_METADATA = Metadata()
-MOST_TIMINGS = 64
-"""In one message: what more there is stays out, so that metadata keeps to its 64 KiB."""
+MOST_TIMINGS = 24
+"""In one message: what more there is stays out, so that metadata keeps to `_OVERHEAD_BYTES`."""
 
 
 def answer_metadata(call: Metadata) -> Metadata | None:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
+from alembic.util.exc import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -29,7 +30,10 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 EXPECTED = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 _BUSY_S = 5.0
 _CONNECT_S = 5.0
+_COMMAND_S = 30.0
 _LOST = (OperationalError, InterfaceError, sa.exc.TimeoutError, OSError)
+_LOST_STATES = ("08", "40", "53", "57P")
+"""Classes of PostgreSQL's errors that say nothing of the statement: try again later."""
 
 
 class DatabaseError(Exception):
@@ -62,9 +66,10 @@ class Database:
         try:
             async with _transaction(engine) as connection:
                 await connection.run_sync(migrate, migrations, f"{module}_revision")
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, CommandError, OSError, TypeError) as error:
             await engine.dispose()
-            where = f"{module}, {address.render_as_string(hide_password=True)}"
+            shown = address.set(query={}).render_as_string(hide_password=True)
+            where = f"{module}, {shown}"
             what = f"the database cannot be used: {_reason(error)}"
             raise DatabaseError(Problem(what, where, "a database that answers")) from error
         return cls(engine, module)
@@ -117,7 +122,7 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def _address(url: str, module: str) -> sa.URL:
     try:
         address = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # a port that is none is shown with the password
         address = None
     if address is None or address.get_backend_name() not in DRIVERS:
         shown = "no URL" if address is None else f"{address.get_backend_name()!r}"
@@ -139,14 +144,23 @@ def _address(url: str, module: str) -> sa.URL:
     return address
 
 
+def _postgresql(address: sa.URL) -> AsyncEngine:
+    options: dict[str, Any] = {"timeout": _CONNECT_S, "command_timeout": _COMMAND_S}
+    query = dict(address.query)
+    if mode := query.pop("sslmode", None):  # what libpq calls it, and most URLs
+        options["ssl"] = mode
+    return create_async_engine(
+        address.set(query=query),
+        pool_pre_ping=True,  # a server that was restarted costs no request
+        connect_args=options,
+        hide_parameters=True,  # customers' words belong in no log
+    )
+
+
 def _engine(address: sa.URL) -> AsyncEngine:
     if address.get_backend_name() == "postgresql":
-        return create_async_engine(
-            address,
-            pool_pre_ping=True,  # a server that was restarted costs no request
-            connect_args={"timeout": _CONNECT_S},
-        )
-    engine = create_async_engine(address, connect_args={"timeout": _BUSY_S})
+        return _postgresql(address)
+    engine = create_async_engine(address, connect_args={"timeout": _BUSY_S}, hide_parameters=True)
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
@@ -171,9 +185,19 @@ def _lost_is_unavailable(module: str) -> Iterator[None]:
         yield
     except amoeba.DeadlineExceeded:
         raise
-    except _LOST as error:
+    except (DBAPIError, *_LOST) as error:
+        if not _is_lost(error):
+            raise
         reason = f"its database failed: {_reason(error)}"
         raise amoeba.Unavailable(module, reason) from error
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether it is the database that failed, and not the statement."""
+    if isinstance(error, _LOST) or not isinstance(error, DBAPIError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state.startswith(_LOST_STATES)
 
 
 def _reason(error: BaseException) -> str:

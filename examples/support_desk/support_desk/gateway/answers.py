@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from support_desk.gateway.schemas import EXAMPLE_TICKET
 
 if TYPE_CHECKING:
     from support_desk.tickets import Ticket
+
+log = logging.getLogger("support_desk.gateway")
 
 DOWN: dict[int | str, dict[str, Any]] = {  # FastAPI's own type for the argument
     413: {"description": "The body is too large"},
@@ -37,19 +40,25 @@ KEPT: dict[int | str, dict[str, Any]] = DOWN | {
         },
     },
     504: {"description": "No answer before the deadline; what 503 says of `ticket` holds here too"},
+    500: {"description": "A model failed on the message; what 503 says of `ticket` holds here too"},
 }
 
 
-def put_off(ticket: Ticket, why: amoeba.Unavailable | amoeba.DeadlineExceeded) -> JSONResponse:
+def put_off(ticket: Ticket, why: Exception) -> JSONResponse:
     """Say that a ticket is stored, and why it has not been read yet."""
-    content: dict[str, Any] = {"ticket": {"id": ticket.id, "status": "pending"}}
+    content: dict[str, Any] = {"ticket": {"id": ticket.id, "status": ticket.status}}
     headers = {"location": f"/tickets/{ticket.id}"}
     if isinstance(why, amoeba.Unavailable):
         headers["retry-after"] = str(max(1, math.ceil(why.retry_after_s)))
         detail = f"module {why.module} is unavailable; the ticket is stored"
         return JSONResponse({"detail": detail, "module": why.module} | content, 503, headers)
-    detail = "the ticket was not read before the deadline; it is stored"
-    return JSONResponse({"detail": detail} | content, 504, headers)
+    if isinstance(why, amoeba.DeadlineExceeded):
+        detail = "the ticket was not read before the deadline; it is stored"
+        return JSONResponse({"detail": detail} | content, 504, headers)
+    log.error("ticket %s is stored but cannot be read", ticket.id, exc_info=why)
+    return JSONResponse(
+        {"detail": "the ticket could not be read; it is stored"} | content, 500, headers
+    )
 
 
 def triage_example(**more: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ summary's sentences as they stream in, and which process answered for each modul
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,17 +18,20 @@ from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 
 import amoeba
-from support_desk.gateway.schemas import EXAMPLE, LONGEST_MESSAGE, NewMessage
+from support_desk.gateway.schemas import EXAMPLE, KEY, LONGEST_MESSAGE, NewMessage, TicketId
 from support_desk.gateway.settings import DEADLINE_S
-from support_desk.tickets import NewTicket, Ticket, TicketNotFound, Tickets
+from support_desk.tickets import KeyReused, NewTicket, Ticket, TicketNotFound, Tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support_desk.extractor import Entity
 
+log = logging.getLogger("support_desk.gateway")
+
 HEADERS = {
-    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
@@ -45,7 +49,7 @@ class Piece:
 
 
 @routes.get("/")
-async def show(request: Request, ticket: str = "") -> Response:
+async def show(request: Request, ticket: TicketId | None = None) -> Response:
     """Show the form, and below it a ticket that is there."""
     if not ticket:
         return _page(request)
@@ -63,10 +67,11 @@ async def write(
     request: Request,
     customer_id: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
-    key: Annotated[str, Form(max_length=200)] = "",
+    key: Annotated[str, Form(max_length=200, pattern=f"{KEY}|^$")] = "",
 ) -> Response:
     """Store what was written and show what the desk makes of it."""
     form = {"customer_id": customer_id, "text": text, "key": key or str(uuid4())}
+    form = {name: _writable(value) for name, value in form.items()}
     try:
         new = NewMessage(customer_id=customer_id, text=text)
     except ValidationError as error:
@@ -76,14 +81,24 @@ async def write(
         async with amoeba.deadline(DEADLINE_S):
             stored = await tickets.open(NewTicket(new.customer_id, new.text, form["key"]))
             return _page(request, await tickets.enrich(stored.id), form=_next(new))
-    except amoeba.Unavailable as error:
-        module = error.module
-    except amoeba.DeadlineExceeded:
-        module = "the desk"
+    except KeyReused:
+        notice = "Something else was sent from this form before. Send this one again."
+        return _page(request, notice=notice, status=409, form=_next(new))
+    except Exception as error:  # noqa: BLE001 - the message may be stored: it must be said
+        return _put_off(request, error, stored, form)
+
+
+def _put_off(
+    request: Request, error: Exception, stored: Ticket | None, form: dict[str, str]
+) -> Response:
+    """Say that the desk cannot answer now, and whether the message is stored."""
+    log.warning("a message from the page was not read: %r", error)
+    module = error.module if isinstance(error, amoeba.Unavailable) else "the desk"
     if stored is not None:
         notice = f"Your message is stored. It will be read when {module} is back."
-        return _page(request, stored, notice=notice, status=503, form=_next(new))
-    notice = f"Nothing was lost, but {module} is away. Send it again in a moment."
+        return _page(request, stored, notice=notice, status=503, form=form)
+    # The key stays: should the message be stored after all, it is not stored again.
+    notice = f"Nobody knows whether your message has arrived: {module} is away. Send it again."
     return _page(request, notice=notice, status=503, form=form)
 
 
@@ -119,6 +134,11 @@ def _page(
     return templates.TemplateResponse(
         request, "desk.html", context, status_code=status, headers=HEADERS
     )
+
+
+def _writable(text: str) -> str:
+    """Replace halves of characters, which a form can bring and no page can show."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _next(new: NewMessage) -> dict[str, str]:

@@ -14,6 +14,9 @@ MOST_TEXTS = 1000
 EXAMPLE = "I was charged twice for my lunch on 3 May, £12.50 each time."
 EXAMPLE_TICKET = "0d5b43a1-5a8c-4f5b-9c39-0ac1a4e1b1f2"
 
+KEY = r"^[\x21-\x7e]+$"
+
+
 # The database of a customer's tickets cannot keep NUL, and no keyboard writes it.
 Text = Annotated[
     str,
@@ -32,10 +35,17 @@ IdempotencyKey = Annotated[
     Header(
         min_length=1,
         max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
+        pattern=KEY,
         description="A name of your own for this message. Sent again with the same name, it is "
         "stored once; so a request that failed can be repeated safely.",
     ),
+]
+
+
+TicketId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f-]{1,36}$"),
+    Field(examples=[EXAMPLE_TICKET]),
 ]
 
 

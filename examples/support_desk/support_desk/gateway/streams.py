@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,11 +16,12 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 import amoeba
+from support_desk.gateway.settings import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-FAILURES = (amoeba.Unavailable, amoeba.RemoteError)
+log = logging.getLogger("support_desk.gateway")
 
 
 async def events(items: AsyncIterator[Any], name: str) -> EventSourceResponse:
@@ -32,7 +34,7 @@ async def events(items: AsyncIterator[Any], name: str) -> EventSourceResponse:
         try:
             async for item in ready:
                 yield part(name, msgspec.to_builtins(item))
-        except FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - the answer has begun: it is said in it
             yield part("error", _said(error))
         else:
             yield part("end", None)
@@ -50,17 +52,18 @@ async def lines(
         try:
             async for item in ready:
                 yield msgspec.json.encode(shown(item)) + b"\n"
-        except FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - as in `events`
             yield msgspec.json.encode({"error": _said(error)}) + b"\n"
 
     return StreamingResponse(parts(await _begun(items)), media_type="application/x-ndjson")
 
 
 async def _begun(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """Wait for the first item; gives them all."""
+    """Wait for the first item, until the deadline; gives them all."""
     first: list[Any] = []
-    with contextlib.suppress(StopAsyncIteration):
-        first.append(await anext(items))
+    async with amoeba.deadline(DEADLINE_S):
+        with contextlib.suppress(StopAsyncIteration):
+            first.append(await anext(items))
 
     async def all_of() -> AsyncIterator[Any]:
         try:
@@ -76,8 +79,9 @@ async def _begun(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
     return all_of()
 
 
-def _said(error: BaseException) -> str:
+def _said(error: Exception) -> str:
     """Say what failed, without the words of a customer or a traceback."""
+    log.error("a stream broke off", exc_info=error)
     if isinstance(error, amoeba.Unavailable):
         return f"module {error.module} is unavailable, try again later"
     return "it could not be finished"

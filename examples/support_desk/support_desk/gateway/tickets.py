@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 import amoeba
@@ -16,6 +15,7 @@ from support_desk.gateway.schemas import (
     IdempotencyKey,
     NewMessage,
     NextMessage,
+    TicketId,
 )
 from support_desk.gateway.settings import DEADLINE_S
 from support_desk.gateway.streams import events
@@ -23,8 +23,6 @@ from support_desk.tickets import Customer, NewTicket, Ticket, Tickets
 
 routes = APIRouter(tags=["tickets"])
 tickets = amoeba.use(Tickets)
-
-TicketId = Annotated[str, Path(max_length=36, examples=[EXAMPLE_TICKET])]
 
 OPENED = KEPT | {
     201: {
@@ -57,7 +55,7 @@ async def open_ticket(
             key = idempotency_key or str(uuid4())
             stored = await tickets.open(NewTicket(new.customer_id, new.text, key))
             ticket = await tickets.enrich(stored.id)
-    except (amoeba.Unavailable, amoeba.DeadlineExceeded) as error:
+    except Exception as error:  # the message is stored: whatever failed then, say so
         if stored is None:
             raise
         return put_off(stored, error)
@@ -77,7 +75,7 @@ async def add_message(
             key = idempotency_key or str(uuid4())
             stored = await tickets.add_message(ticket_id, new.author, new.text, key)
             return await tickets.enrich(stored.id)
-    except (amoeba.Unavailable, amoeba.DeadlineExceeded) as error:
+    except Exception as error:  # the message is stored: whatever failed then, say so
         if stored is None:
             raise
         return put_off(stored, error)

@@ -4,7 +4,8 @@ Business logic: it keeps each conversation, decides priority and queue from what
 from the desk's rules, and watches how long customers wait. It never looks at HTTP.
 
 A ticket is stored before any model sees it, so nothing that fails afterwards loses a message. Its
-states: `pending -> open -> closed`; a new message of the customer's makes it pending again.
+states: `pending -> open -> closed`; a new message of the customer's makes it pending again. One
+that breaks the models time and again is open too, for a person to read.
 """
 
 from collections.abc import AsyncIterator
@@ -81,7 +82,7 @@ class Triage:
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """The triage of the text at `index` of a batch; or `error`, when a module was unavailable."""
+    """The triage of the text at `index` of a batch; or `error`, which says why there is none."""
 
     index: int
     triage: Triage | None
@@ -113,11 +114,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A conversation and what is known of it; what the models say is None while it is pending.
+    """A conversation and what is known of it.
 
-    Intent, confidence, entities, queue and priority are those of the customer's most urgent
-    message; of equally urgent ones, the first. `due_at` is when the customer should have an answer:
-    None while nobody waits for one.
+    What the models say is None until they have read it, or when they cannot. Intent, confidence,
+    entities, queue and priority are those of the customer's most urgent message; of equally urgent
+    ones, the first. `due_at` is when the customer should have an answer: None while nobody waits
+    for one.
     """
 
     id: str
@@ -211,7 +213,8 @@ class Tickets(Protocol):
         """Ask the models about what they have not seen, store what they say, and give the ticket.
 
         Raises `TicketNotFound`, or `amoeba.Unavailable` naming the module that is down: the ticket
-        then stays pending and is tried again without being asked.
+        then stays pending and is tried again without being asked. Whatever else a model raises is
+        raised here too; a ticket on which they fail again and again is left to a person.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import amoeba
@@ -10,6 +11,8 @@ from support_desk.tickets import BatchItem, Triage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+log = logging.getLogger("support_desk.tickets")
 
 SIDE_BY_SIDE = 16
 
@@ -24,6 +27,9 @@ async def as_ready(
             return BatchItem(index, await triage(texts[index]))
         except amoeba.Unavailable as error:
             return BatchItem(index, None, f"module {error.module} is unavailable")
+        except Exception:  # one text must not cost the others theirs
+            log.exception("text %d of a batch cannot be triaged", index)
+            return BatchItem(index, None, "it cannot be triaged")
 
     waiting = iter(range(len(texts)))
     first = [index for _, index in zip(range(SIDE_BY_SIDE), waiting, strict=False)]

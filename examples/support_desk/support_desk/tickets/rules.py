@@ -149,6 +149,9 @@ RULES: dict[tuple[Queue, Priority], tuple[str, ...]] = {
 UNKNOWN_INTENT = (Queue.GENERAL, Priority.NORMAL)
 """For an intent without a rule, such as one of a newer model."""
 
+LEFT_TO_A_PERSON = (Queue.HUMAN_TRIAGE, Priority.HIGH)
+"""For a message that no model could read."""
+
 _BY_INTENT = {intent: place for place, intents in RULES.items() for intent in intents}
 
 

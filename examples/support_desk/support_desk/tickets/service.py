@@ -25,6 +25,8 @@ from support_desk.tickets import (
 )
 from support_desk.tickets.batches import as_ready
 from support_desk.tickets.enrichment import Enrichment
+from support_desk.tickets.patience import judged
+from support_desk.tickets.records import StoredTicket
 from support_desk.tickets.store import TicketStore
 from support_desk.tickets.worker import Worker
 
@@ -69,7 +71,8 @@ class TicketService(Tickets):
         database = await Database.open(url, "tickets", Path(__file__).parent / "migrations")
         self._stack.push_async_callback(database.close)
         self._store = TicketStore(database)
-        worker = Worker(self._store, self._enrichment, self.enrich, self._settings.retry_every_s)
+        every_s = self._settings.retry_every_s
+        worker = Worker(self._store, self._enrichment, self._catch_up, every_s, lambda: self.now())
         self._stack.push_async_callback(_ended, asyncio.create_task(worker.run()))
         return self
 
@@ -91,10 +94,33 @@ class TicketService(Tickets):
             ticket = await self._store.get(ticket_id)
             if not ticket.row.pending:
                 break
-            found = await self._enrichment.find(ticket, self._store)
-            if await self._store.enriched(ticket, found, self.now()):
+            self._check_patience(ticket)
+            if await self._read(ticket):
                 break
         return await self.get(ticket_id)
+
+    def _check_patience(self, ticket: StoredTicket) -> None:
+        """Refuse to read a ticket on which reading has failed, until its time has come."""
+        left_s = (ticket.row.retry_at - self.now()).total_seconds()
+        if ticket.row.attempts and left_s > 0:
+            module = ticket.row.waits_for or "tickets"
+            raise amoeba.Unavailable(module, "reading the ticket failed", left_s)
+
+    async def _read(self, ticket: StoredTicket) -> bool:
+        """Ask the models and store what they say; False when the ticket has changed since."""
+        try:
+            found = await self._enrichment.find(ticket, self._store)
+        except Exception as error:
+            every_s = self._settings.retry_every_s
+            failure = judged(error, ticket.row.attempts, every_s)
+            await self._store.failed(ticket, failure, self.now())
+            raise
+        return await self._store.enriched(ticket, found)
+
+    async def _catch_up(self, ticket_id: str) -> None:
+        """Read a ticket that is due, unless another process is at it."""
+        if await self._store.claim(ticket_id, self.now()):
+            await self._read(await self._store.get(ticket_id))
 
     async def get(self, ticket_id: str) -> Ticket:
         """See the contract."""

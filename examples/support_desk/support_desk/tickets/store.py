@@ -6,6 +6,7 @@ An event is stored with what it tells of, so it is lost with it or not at all; i
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -17,19 +18,22 @@ from support_desk.database import stored_once
 from support_desk.features import Event, EventKind
 from support_desk.summarizer import Author
 from support_desk.tickets import KeyReused, NewTicket, TicketNotFound, TicketSummary
+from support_desk.tickets.patience import CLAIM, LEASE, MOST_ATTEMPTS
 from support_desk.tickets.records import StoredTicket, stored_message, summary_of
+from support_desk.tickets.rules import LEFT_TO_A_PERSON
 from support_desk.tickets.tables import messages, outbox, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from support_desk.database import Database
     from support_desk.tickets.enrichment import Findings
+    from support_desk.tickets.patience import Failure
 
 MOST_LISTED = 100
+_READ = {"attempts": 0, "waits_for": ""}
 _RACES = 2
 
 
@@ -46,33 +50,27 @@ class TicketStore:
                 async with self._database.writing() as connection:
                     known = await _by_key(connection, new.customer_id, new.key)
                     if known is not None:
-                        return _the_same(known, new.key, new.text, first=True)
+                        return _the_same(known, new.key, new.text, Author.CUSTOMER, first=True)
                     return await _opened(connection, new, now)
-            except IntegrityError:  # another process stored the key in between: read it
+            except IntegrityError:  # another transaction stored the key in between: read it
                 continue
         raise KeyReused(new.key)
 
     async def add(self, ticket_id: str, author: Author, text: str, key: str, now: datetime) -> None:
         """Store one more message, unless its key is known."""
-        async with self._database.writing() as connection:
-            ticket = await _locked(connection, ticket_id)
-            known = await _by_key(connection, ticket.customer_id, key)
-            if known is not None:
-                if _the_same(known, key, text, first=False) != ticket_id:
-                    raise KeyReused(key)
-                return
-            change: dict[str, object] = {"waiting_since": None}
-            if author is Author.CUSTOMER:
-                change = {"waiting_since": ticket.waiting_since or now, "closed_at": None}
-                again = ticket.closed_at is not None
-                events = _received(ticket_id, ticket.customer_id, ticket.revision, now, again=again)
-                await stored_once(connection, outbox, events)
-            message = _message(ticket_id, ticket.revision, ticket.customer_id, author, text)
-            await connection.execute(messages.insert().values(**message, key=key, created_at=now))
-            change |= {"revision": ticket.revision + 1, "pending": True, "changed_at": now}
-            await connection.execute(
-                tickets.update().where(tickets.c.id == ticket_id).values(change)
-            )
+        for _ in range(_RACES):
+            try:
+                async with self._database.writing() as connection:
+                    ticket = await _locked(connection, ticket_id)
+                    known = await _by_key(connection, ticket.customer_id, key)
+                    if known is None:
+                        await _added(connection, ticket, author, text, key, now)
+                    elif _the_same(known, key, text, author, first=False) != ticket_id:
+                        raise KeyReused(key)
+                    return
+            except IntegrityError:  # as in `open`
+                continue
+        raise KeyReused(key)
 
     async def close(self, ticket_id: str, now: datetime) -> None:
         """Close a ticket that is not closed."""
@@ -80,7 +78,8 @@ class TicketStore:
             ticket = await _locked(connection, ticket_id)
             if ticket.closed_at is not None:
                 return
-            change = {"closed_at": now, "waiting_since": None}
+            now = _after(ticket, now)
+            change = {"closed_at": now, "waiting_since": None, "changed_at": now}
             await connection.execute(
                 tickets.update().where(tickets.c.id == ticket_id).values(change)
             )
@@ -104,7 +103,7 @@ class TicketStore:
             rows = (await connection.execute(written)).all()
             return StoredTicket(row, tuple(map(stored_message, rows)))
 
-    async def enriched(self, ticket: StoredTicket, found: Findings, now: datetime) -> bool:
+    async def enriched(self, ticket: StoredTicket, found: Findings) -> bool:
         """Store what was found of a ticket; False when it has changed since it was read."""
         row = ticket.row
         async with self._database.writing() as connection:
@@ -112,7 +111,7 @@ class TicketStore:
                 tickets.update()
                 .where(tickets.c.id == row.id, tickets.c.revision == row.revision)
                 .where(tickets.c.pending)
-                .values(pending=False, changed_at=now, **found.columns())
+                .values(pending=False, **_READ, **found.columns())
             )
             await _forget(connection, found.told)
             if not done.rowcount:
@@ -126,16 +125,46 @@ class TicketStore:
             await stored_once(connection, outbox, list(_recognised(ticket, found)))
             return True
 
-    async def pending(self, before: datetime, most: int) -> list[str]:
-        """Name tickets that have been pending since before a moment, the oldest first."""
+    async def failed(self, ticket: StoredTicket, failure: Failure, now: datetime) -> None:
+        """Note that reading a ticket failed; after some times it is a person's."""
+        attempts = ticket.row.attempts + failure.counts
+        change: dict[str, object] = {
+            "attempts": attempts,
+            "retry_at": now + failure.pause,
+            "waits_for": failure.module,
+        }
+        if attempts >= MOST_ATTEMPTS:
+            queue, priority = LEFT_TO_A_PERSON
+            change |= {"pending": False, "queue": queue.value, "priority": priority.value, **_READ}
+        row = ticket.row
+        async with self._database.writing() as connection:
+            await connection.execute(
+                tickets.update()
+                .where(tickets.c.id == row.id, tickets.c.revision == row.revision)
+                .where(tickets.c.pending)
+                .values(change)
+            )
+
+    async def due(self, now: datetime, most: int) -> list[str]:
+        """Name pending tickets that may be tried again, those that wait longest first."""
         query = (
             sa.select(tickets.c.id)
-            .where(tickets.c.pending, tickets.c.changed_at <= before)
-            .order_by(tickets.c.changed_at, tickets.c.id)
+            .where(tickets.c.pending, tickets.c.retry_at <= now)
+            .order_by(tickets.c.retry_at, tickets.c.id)
             .limit(most)
         )
         async with self._database.reading() as connection:
             return list(await connection.scalars(query))
+
+    async def claim(self, ticket_id: str, now: datetime) -> bool:
+        """Take a due ticket, so that no other process tries it at the same time."""
+        async with self._database.writing() as connection:
+            taken = await connection.execute(
+                tickets.update()
+                .where(tickets.c.id == ticket_id, tickets.c.pending, tickets.c.retry_at <= now)
+                .values(retry_at=now + CLAIM)
+            )
+        return bool(taken.rowcount)
 
     async def of_customer(self, customer_id: str) -> tuple[TicketSummary, ...]:
         """List a customer's tickets, the newest first."""
@@ -178,6 +207,8 @@ async def _opened(connection: AsyncConnection, new: NewTicket, now: datetime) ->
             created_at=now,
             changed_at=now,
             waiting_since=now,
+            retry_at=now + LEASE,
+            **_READ,
         )
     )
     message = _message(ticket_id, 0, new.customer_id, Author.CUSTOMER, new.text)
@@ -185,6 +216,34 @@ async def _opened(connection: AsyncConnection, new: NewTicket, now: datetime) ->
     events = _received(ticket_id, new.customer_id, 0, now, again=True)
     await stored_once(connection, outbox, events)
     return ticket_id
+
+
+async def _added(
+    connection: AsyncConnection,
+    ticket: sa.Row[tuple[object, ...]],
+    author: Author,
+    text: str,
+    key: str,
+    now: datetime,
+) -> None:
+    now = _after(ticket, now)
+    change: dict[str, object] = {"waiting_since": None}
+    if author is Author.CUSTOMER:
+        change = {"waiting_since": ticket.waiting_since or now, "closed_at": None}
+        again = ticket.closed_at is not None
+        events = _received(ticket.id, ticket.customer_id, ticket.revision, now, again=again)
+        await stored_once(connection, outbox, events)
+    message = _message(ticket.id, ticket.revision, ticket.customer_id, author, text)
+    await connection.execute(messages.insert().values(**message, key=key, created_at=now))
+    change |= {"revision": ticket.revision + 1, "pending": True, "changed_at": now}
+    change |= {"retry_at": now + LEASE, **_READ}
+    await connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(change))
+
+
+def _after(ticket: sa.Row[tuple[object, ...]], now: datetime) -> datetime:
+    """The moment of a change: later than the last one, whatever another process' clock said."""
+    last: datetime = ticket.changed_at
+    return max(now, last + timedelta(microseconds=1))
 
 
 async def _locked(connection: AsyncConnection, ticket_id: str) -> sa.Row[tuple[object, ...]]:
@@ -209,9 +268,11 @@ async def _forget(connection: AsyncConnection, event_ids: Iterable[str]) -> None
         await connection.execute(outbox.delete().where(outbox.c.id.in_(ids)))
 
 
-def _the_same(known: sa.Row[tuple[object, ...]], key: str, text: str, *, first: bool) -> str:
+def _the_same(
+    known: sa.Row[tuple[object, ...]], key: str, text: str, author: Author, *, first: bool
+) -> str:
     """Give the ticket of a message that is sent again. Raises `KeyReused` for another one."""
-    if known.text != text or (known.position == 0) != first:
+    if (known.text, known.author, known.position == 0) != (text, author.value, first):
         raise KeyReused(key)
     return str(known.ticket_id)
 

@@ -31,8 +31,12 @@ tickets = sa.Table(
     sa.Column("changed_at", UtcDateTime, nullable=False),
     sa.Column("waiting_since", UtcDateTime),
     sa.Column("closed_at", UtcDateTime),
+    # How often reading it failed in a row, when it may be tried again, and the module it waits for.
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("retry_at", UtcDateTime, nullable=False),
+    sa.Column("waits_for", sa.Text, nullable=False),
     sa.Index("tickets_of_customer", "customer_id", "created_at"),
-    sa.Index("tickets_pending", "pending", "changed_at"),
+    sa.Index("tickets_pending", "pending", "retry_at"),
 )
 
 messages = sa.Table(

@@ -46,6 +46,22 @@ function show(event) {
     { textContent: JSON.parse(fields.data) }));
 }
 
+// A ticket that nobody has read yet: look again, but take nothing away that is being written.
+const pending = document.querySelector("#pending");
+let writing = false;
+document.querySelector("form").addEventListener("input", () => { writing = true; });
+
+async function lookAgain() {
+  const answer = await fetch(pending.dataset.source);
+  const done = answer.ok && (await answer.json()).status !== "pending";
+  if (!done) return setTimeout(lookAgain, 2000);
+  if (!writing) return location.replace(pending.dataset.page);
+  pending.replaceChildren(Object.assign(document.createElement("a"),
+    { href: pending.dataset.page, textContent: "It has been read: show it." }));
+}
+
+if (pending) setTimeout(lookAgain, 2000);
+
 if (summary) {
   answered(performance.getEntriesByType("navigation")[0]?.serverTiming ?? []);
   stream();

@@ -27,9 +27,12 @@ def upgrade() -> None:
         sa.Column("changed_at", UtcDateTime, nullable=False),
         sa.Column("waiting_since", UtcDateTime),
         sa.Column("closed_at", UtcDateTime),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("retry_at", UtcDateTime, nullable=False),
+        sa.Column("waits_for", sa.Text, nullable=False),
     )
     op.create_index("tickets_of_customer", "tickets", ["customer_id", "created_at"])
-    op.create_index("tickets_pending", "tickets", ["pending", "changed_at"])
+    op.create_index("tickets_pending", "tickets", ["pending", "retry_at"])
     op.create_table(
         "messages",
         sa.Column("ticket_id", sa.String(36), sa.ForeignKey("tickets.id"), primary_key=True),
