@@ -27,7 +27,7 @@ test: $(INSTALLED)  ## run the tests
 	@$(BIN)/python -m pytest
 
 test-desk: $(INSTALLED)  ## the support desk whole: real data, five topologies, two databases, kills
-	@$(BIN)/python -m pytest -m acceptance examples
+	@$(BIN)/python -m pytest -m acceptance
 
 check: $(INSTALLED)  ## lint, formatting, types, layers, file sizes
 	@$(BIN)/ruff check

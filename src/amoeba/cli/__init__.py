@@ -33,6 +33,7 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 DEFAULT_CONFIG = Path("amoeba.toml")
+DEFAULT_SCENARIO = Path("load.toml")
 
 
 def main() -> None:
@@ -138,6 +139,52 @@ def stop(
     except TimeoutError:
         tell(f"amoeba: it did not end within {wait:g} s")
         raise typer.Exit(1) from None
+
+
+@app.command()
+def load(
+    scenario: Annotated[Path, typer.Argument(help="The scenario's file.")] = DEFAULT_SCENARIO,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="AMOEBA_LOAD_URL", help="Address of the target, instead of the file's."
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Requests per second, instead of the file's rate and ramp."),
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds; of each step with --find-rate.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Chooses arrivals, requests and data.")
+    ] = None,
+    max_in_flight: Annotated[
+        int | None,
+        typer.Option(min=1, max=60_000, help="More requests at once are counted as failed [1000]."),
+    ] = None,
+    find: Annotated[
+        bool, typer.Option("--find-rate", help="Search the highest rate that meets the SLO.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with plots: an HTML file.")
+    ] = None,
+    json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Send the requests of a scenario at their time, and say how the answers were."""
+    from amoeba.cli.loading import LoadOptions, run_load
+    from amoeba.load import Overrides
+
+    overrides = Overrides(url, rate, duration, seed, max_in_flight)
+    try:
+        code = run_load(scenario, overrides, LoadOptions(find, report, json, quiet))
+    except ConfigurationError as error:
+        _fail(error)
+    except AmoebaError as error:
+        _fail(error, 1)
+    raise typer.Exit(code)
 
 
 @app.command()
