@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from amoeba.contract import read_contract
-from amoeba.evidence import EdgeTotals, Recorder, bucket_of, merge
+from amoeba.evidence import EdgeTotals, Recorder, bucket_of, merge_at_once
 from amoeba.runtime.handles import Handle, bind
 
 
@@ -81,11 +81,11 @@ def test_the_written_out_bucket_is_the_histograms():
     assert 0 < bucket <= bucket_of(10**9)
 
 
-def test_totals_of_several_processes_merge():
+def test_totals_of_several_processes_merge_at_once():
     one = EdgeTotals("web", "shop", "price", 2, {"A": 1}, 1, {5: 2})
     two = EdgeTotals("web", "shop", "price", 3, {"A": 1, "B": 2}, 0, {5: 1, 9: 2})
     other = EdgeTotals("web", "shop", "stock", 1, {}, 0, {1: 1})
-    assert merge([other, one, two]) == [
+    assert merge_at_once([other, one, two]) == [
         EdgeTotals("web", "shop", "price", 5, {"A": 2, "B": 2}, 1, {5: 3, 9: 2}),
         other,
     ]

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 import amoeba
 from amoeba.app.manifest import GatewaySpec
+from amoeba.evidence import Recorder
 from amoeba.runtime.gateway import edge
 from amoeba.runtime.server_timing import header_value
 from amoeba.runtime.timings import current_timings, note
@@ -44,7 +45,7 @@ def made_app() -> FastAPI:
 
 def get(path: str, *, on: bool = True) -> httpx.Response:
     async def send() -> httpx.Response:
-        app = edge(made_app(), GatewaySpec(server_timing=on), "main.0")
+        app = edge(made_app(), GatewaySpec(server_timing=on), "main.0", Recorder())
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.get(path)

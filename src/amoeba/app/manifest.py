@@ -52,6 +52,13 @@ class GatewaySpec(msgspec.Struct, frozen=True):
     uvicorn: dict[str, Any] = {}
 
 
+class EvidenceSpec(msgspec.Struct, frozen=True):
+    """Whether what is measured is kept, and how much of it."""
+
+    keep: bool = True
+    most_bytes: int = 256 << 20
+
+
 class Application(msgspec.Struct, frozen=True):
     """All of `amoeba.toml`, checked. `root` is its folder, from which the code is imported."""
 
@@ -65,6 +72,7 @@ class Application(msgspec.Struct, frozen=True):
     paths: tuple[str, ...] = ()
     http: GatewaySpec = GatewaySpec()
     limits: Limits = Limits()
+    evidence: EvidenceSpec = EvidenceSpec()
     transport: str = "unix"
     start_timeout_s: float = 120.0
     drain_timeout_s: float = 30.0
@@ -166,6 +174,7 @@ def _application(top: Table, path: Path) -> Application:
     if not gateway and "gateway" not in app.data and "modules" not in top.data:
         app.note("gateway", "there is nothing to run", expected='gateway = "package.module:app"')
     http, wire, supervisor = top.table("gateway"), top.table("wire"), top.table("supervisor")
+    evidence = top.table("evidence")
     application = Application(
         name=_app_name(app, path),
         root=str(path.resolve().parent),
@@ -177,11 +186,15 @@ def _application(top: Table, path: Path) -> Application:
         paths=app.names("paths"),
         http=_http(http),
         limits=_limits(wire),
+        evidence=EvidenceSpec(
+            keep=evidence.flag("keep", default=True),
+            most_bytes=evidence.size("size", None) or EvidenceSpec().most_bytes,
+        ),
         transport=wire.choice("transport", TRANSPORTS, "unix"),
         start_timeout_s=supervisor.number("start_timeout", 120.0),
         drain_timeout_s=supervisor.number("drain_timeout", 30.0),
     )
-    for table in (app, http, wire, supervisor, top):
+    for table in (app, http, wire, evidence, supervisor, top):
         table.finish()
     return application
 

@@ -62,9 +62,10 @@ class Table:
             return default
         return value
 
-    def flag(self, key: str) -> bool:
-        """True or false; false where it is missing."""
-        return bool(self._typed(key, bool))
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
+        value = self._typed(key, bool)
+        return default if value is None else bool(value)
 
     def whole(self, key: str, default: int, minimum: int = 0, maximum: int | None = None) -> int:
         """A whole number within bounds."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from amoeba.cli.seeing import edges, evidence_app, trace
 from amoeba.errors import AmoebaError, ConfigurationError, render_problems
 
 if TYPE_CHECKING:
@@ -197,6 +198,11 @@ def version(json: Json = False) -> None:
         print_json({"version": __version__})
     else:
         typer.echo(__version__)
+
+
+app.command()(edges)
+app.command()(trace)
+app.add_typer(evidence_app, name="evidence")
 
 
 def _application(config: Path) -> Application:

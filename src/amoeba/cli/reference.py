@@ -23,6 +23,10 @@ def render() -> str:
 
 
 def _section(name: str, command: Any) -> Iterator[str]:
+    for inner, each in getattr(command, "commands", {}).items():
+        yield from _section(f"{name} {inner}", each)
+    if hasattr(command, "commands"):
+        return
     yield from (f"## amoeba {name}", "", command.help, "")
     options = [each for each in command.params if each.name != "help"]
     if options:

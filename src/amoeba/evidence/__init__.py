@@ -1,10 +1,25 @@
 """Evidence: what was measured of the running application.
 
-The recorder of each host counts per edge (calling module, called method); its totals go to the
-supervisor, which merges them over processes. Nothing here keeps a payload.
+The recorder of each host counts per edge (calling module, called method) and looks closely at a few
+calls, which become the spans of traces; its totals go to the supervisor, which merges them over
+processes. Nothing here keeps a payload.
 """
 
+from amoeba.evidence.adding import merge_at_once
 from amoeba.evidence.histogram import bucket_of, quantile_ns
-from amoeba.evidence.recorder import Edge, EdgeTotals, Recorder, merge
+from amoeba.evidence.recorder import Edge, Recorder
+from amoeba.evidence.records import EdgeTotals, ProcessTotals, Samples, Span
+from amoeba.evidence.spans import ActiveSpan
 
-__all__ = ["Edge", "EdgeTotals", "Recorder", "bucket_of", "merge", "quantile_ns"]
+__all__ = [
+    "ActiveSpan",
+    "Edge",
+    "EdgeTotals",
+    "ProcessTotals",
+    "Recorder",
+    "Samples",
+    "Span",
+    "bucket_of",
+    "merge_at_once",
+    "quantile_ns",
+]

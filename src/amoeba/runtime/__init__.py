@@ -11,7 +11,15 @@ that a supervisor starts; `current` is where `amoeba.use` finds the host of its 
 The runtime never decides where a module runs, and never retries what is not marked idempotent.
 """
 
-from amoeba.runtime.control import Announcement, HostSpec, Need, ReplicaStatus, Status, Supervision
+from amoeba.runtime.control import (
+    Announcement,
+    HostSpec,
+    Need,
+    ReplicaStatus,
+    Report,
+    Status,
+    Supervision,
+)
 from amoeba.runtime.host import Host, StartError
 from amoeba.runtime.routing import Endpoint, Routes
 
@@ -22,6 +30,7 @@ __all__ = [
     "HostSpec",
     "Need",
     "ReplicaStatus",
+    "Report",
     "Routes",
     "StartError",
     "Status",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from amoeba.contract import Message
 from amoeba.errors import Unavailable
-from amoeba.runtime.deadlines import remaining_s
+from amoeba.runtime.deadlines import current_scope, remaining_s
 from amoeba.runtime.retries import RetryBudget
-from amoeba.runtime.services import trace_context
 from amoeba.runtime.timings import current_timings, note, note_all
+from amoeba.runtime.tracing import trace_context
 from amoeba.wire import ConnectionLost, Failed, Incoming, Limits, Metadata
 from amoeba.wire.frames import NO_METADATA, FrameKind
 from amoeba.wire.streams import Outgoing
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from amoeba.runtime.routing import Pool
     from amoeba.runtime.services import ModuleService
     from amoeba.wire import Client
+    from amoeba.wire.frames import Timing
 
 _ATTEMPTS = 3
 _clock = time.perf_counter_ns
@@ -49,11 +50,18 @@ class Channel(Protocol):
 
 def current_metadata() -> Metadata | None:
     """What goes with a call of this task: deadline, trace, whether it asks who answers; or None."""
-    remaining, trace, timings = remaining_s(), trace_context.get(), current_timings()
-    if remaining is None and trace is None and timings is None:
+    scope = current_scope()
+    trace = trace_context.get()
+    if scope is None or not scope.active:
+        return None if trace is None else Metadata(trace=trace)
+    remaining, timings, span = remaining_s(), scope.timings, scope.span
+    if remaining is None and trace is None and timings is None and span is None:
         return None
     micros = None if remaining is None else max(0, int(remaining * 1e6))
-    return Metadata(micros, trace, None if timings is None else [])
+    asked: list[Timing] | None = None if timings is None else []
+    if span is not None:
+        return Metadata(micros, span.traceparent, asked, span.caller)
+    return Metadata(micros, trace, asked)
 
 
 def _note_answer(metadata: Metadata | None, module: str, replica: str, start_ns: int) -> None:

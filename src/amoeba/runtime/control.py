@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from amoeba.evidence import EdgeTotals
+from amoeba.evidence import EdgeTotals, ProcessTotals, Span
 from amoeba.runtime.routing import Routes
 
 MODULE = "supervisor"
@@ -69,6 +69,14 @@ class ReplicaStatus(msgspec.Struct):
     detail: str = ""
 
 
+class Report(msgspec.Struct):
+    """What a host measured: since it started, but for the spans, which it tells of once."""
+
+    edges: list[EdgeTotals]
+    process: ProcessTotals
+    spans: list[Span]
+
+
 class Status(msgspec.Struct):
     """The running application."""
 
@@ -95,8 +103,8 @@ class Supervision(Protocol):
     async def ready(self, replica: str, part: str) -> None:
         """A module, or the gateway, of the host can be called."""
 
-    async def report(self, replica: str, totals: list[EdgeTotals]) -> None:
-        """What the host's recorder counted since it started."""
+    async def report(self, replica: str, report: Report) -> None:
+        """What the host measured."""
 
     async def status(self) -> Status:
         """How the application runs."""

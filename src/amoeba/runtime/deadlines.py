@@ -1,6 +1,6 @@
-"""Scopes: what a task's calls inherit, that is their deadline and whether their time is noted.
+"""Scopes: what a task's calls inherit: their deadline, their trace, and who notes who answers.
 
-One context variable holds both, so a call reads one. A deadline has one timer per scope.
+One context variable holds them all, so a call reads one. A deadline has one timer per scope.
 """
 
 from __future__ import annotations
@@ -16,21 +16,38 @@ from amoeba.errors import DeadlineExceeded
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from amoeba.evidence import ActiveSpan
     from amoeba.wire.frames import Timing
 
 
 class Scope:
     """The time at which calls inside must have ended, by `time.monotonic`; infinity for none.
 
-    `timings`, when there are any, note who answers the calls inside. A task that outlives the scope
-    it was started in keeps its context; `active` exempts it.
+    `timings`, when there are any, note who answers the calls inside. `span` is the call, looked at
+    closely, that is being worked for; `decided` tells that nothing else inside begins a trace. A
+    task that outlives the scope it was started in keeps its context; `active` exempts it.
     """
 
-    __slots__ = ("active", "timings", "when")
+    __slots__ = ("active", "decided", "span", "timings", "when")
 
-    def __init__(self, when: float = math.inf, timings: list[Timing] | None = None) -> None:
-        self.when, self.timings = when, timings
-        self.active = True
+    def __init__(
+        self,
+        when: float = math.inf,
+        timings: list[Timing] | None = None,
+        span: ActiveSpan | None = None,
+        *,
+        decided: bool = False,
+    ) -> None:
+        self.when, self.timings, self.span = when, timings, span
+        self.active, self.decided = True, decided or span is not None
+
+    @classmethod
+    def within(cls, outer: Scope | None, span: ActiveSpan | None = None) -> Scope:
+        """A scope that inherits what still holds of the one around it; `span` is its own."""
+        if outer is None or not outer.active:
+            return cls(span=span)
+        inherited = outer.span if span is None else span
+        return cls(outer.when, outer.timings, inherited, decided=outer.decided)
 
 
 _scope: ContextVar[Scope | None] = ContextVar("amoeba_deadline", default=None)
@@ -52,12 +69,8 @@ class Deadline:
 
     async def __aenter__(self) -> Self:
         now = time.monotonic()
-        when = now + self._timeout_s
-        outer = current_scope()
-        if outer is not None and outer.active:
-            when = min(when, outer.when)
-            self._scope.timings = outer.timings
-        self._scope.when = when
+        self._scope = Scope.within(current_scope())
+        when = self._scope.when = min(now + self._timeout_s, self._scope.when)
         self._timer = asyncio.timeout(max(0.0, when - now))
         await self._timer.__aenter__()
         self._token = _scope.set(self._scope)
@@ -90,7 +103,7 @@ def deadline(timeout_s: float) -> Deadline:
 
 def check_scope(scope: Scope) -> None:
     """Raise DeadlineExceeded when an active scope's time has passed."""
-    if scope.active and time.monotonic() >= scope.when:
+    if scope.when != math.inf and scope.active and time.monotonic() >= scope.when:
         msg = "the deadline had passed before the call"
         raise DeadlineExceeded(msg)
 

@@ -20,6 +20,7 @@ from amoeba.errors import (
     Unavailable,
     did_you_mean,
 )
+from amoeba.runtime.requests import RequestRecorder
 from amoeba.runtime.server_timing import ServerTiming
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from amoeba.app import Application
     from amoeba.app.manifest import GatewaySpec
+    from amoeba.evidence import Recorder
 
 log = logging.getLogger("amoeba.gateway")
 
@@ -58,10 +60,12 @@ def load_gateway(application: Application) -> Any:
     return found
 
 
-def edge(app: Any, http: GatewaySpec, replica: str) -> Any:
+def edge(app: Any, http: GatewaySpec, replica: str, recorder: Recorder) -> Any:
     """The app with what Amoeba adds to it, as `replica` serves it."""
-    served = ErrorEdge(app)
-    return ServerTiming(served, replica) if http.server_timing else served
+    served: Any = ErrorEdge(app)
+    if http.server_timing:
+        served = ServerTiming(served, replica)
+    return RequestRecorder(served, recorder, replica)
 
 
 class ErrorEdge:
@@ -190,8 +194,8 @@ def _config(app: Any, options: dict[str, Any]) -> uvicorn.Config:
 class Gateway:
     """The ASGI app being served on an inherited, listening socket."""
 
-    def __init__(self, app: Any, http: GatewaySpec, replica: str, sock: socket.socket) -> None:
-        config = _config(edge(app, http, replica), http.uvicorn)
+    def __init__(self, app: Any, options: dict[str, Any], sock: socket.socket) -> None:
+        config = _config(app, options)
         self._server = _Server(config)
         self._socket = sock
         self._task: asyncio.Task[None] | None = None

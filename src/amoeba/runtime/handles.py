@@ -18,6 +18,7 @@ from amoeba.errors import did_you_mean
 from amoeba.evidence import Edge, bucket_of
 from amoeba.runtime.deadlines import Scope, check_scope, current_scope
 from amoeba.runtime.timings import note
+from amoeba.runtime.tracing import look_closely
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -86,6 +87,12 @@ def _unary_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., A
         recorded.in_flight += 1
         start = _clock()
         try:
+            if scope is None:
+                closely = start >= recorded.sample_at_ns
+            else:
+                closely = _closely(scope, recorded, start)
+            if closely:
+                return await look_closely(target, args, kwargs, recorded, scope)
             return await target(*args, **kwargs)
         except BaseException as error:
             recorded.failed(error)
@@ -145,6 +152,13 @@ def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[...
         target, edge = new_target, new_edge
 
     return call, replace
+
+
+def _closely(scope: Scope, edge: Edge, now_ns: int) -> bool:
+    """Whether a call within a scope is looked at closely."""
+    if not scope.active or not scope.decided:
+        return now_ns >= edge.sample_at_ns
+    return scope.span is not None
 
 
 def _note(scope: Scope, edge: Edge, took_ns: int) -> None:

@@ -8,21 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from amoeba.app import Contracts, make_plan
-from amoeba.contract import Contract, ExceptionCodec, Kind, Method, describe, fingerprint
+from amoeba.contract import (
+    Contract,
+    ContractCodec,
+    ExceptionCodec,
+    Kind,
+    Method,
+    describe,
+    fingerprint,
+)
 from amoeba.errors import AmoebaError, ConfigurationError, Problem, Unavailable, did_you_mean
 from amoeba.evidence import Recorder
+from amoeba.evidence.processes import ProcessRecorder
 from amoeba.runtime.channels import StrictChannel, WireChannel
-from amoeba.runtime.control import Need
+from amoeba.runtime.control import Need, Report
 from amoeba.runtime.current import current
 from amoeba.runtime.handles import Handle, bind
 from amoeba.runtime.router import Router
 from amoeba.runtime.routing import Pool
 from amoeba.runtime.services import ModuleService
 from amoeba.runtime.stubs import StubFactory
+from amoeba.runtime.tracing import Sizes
 from amoeba.topology import GATEWAY
 from amoeba.wire import Address, Hello, Holding, Server, bound_address, listen
 
@@ -64,6 +75,7 @@ class Host:
     ) -> None:
         self.application, self.name, self.strict = application, name, strict
         self.recorder = Recorder()
+        self.process = ProcessRecorder(self._code_owner)
         self.router = Router()
         self.loop = asyncio.get_running_loop()
         self.needs: dict[tuple[str, str], Need] = {}
@@ -100,11 +112,14 @@ class Host:
         if self._plan is None:
             self.plan()
         assert self._plan is not None  # noqa: S101 - `plan` sets it or raises
+        self.process.start(self.loop)
+        began = time.perf_counter_ns()
         for name, module in self._plan.modules.items():
             for needed in module.dependencies.values():
                 await self.reachable(needed)
             await self._start_module(name, module)
             await on_ready(name)
+        self.process.started(time.perf_counter_ns() - began)
 
     async def serve(self, address: Address) -> Address:
         """Let other processes call the modules here; returns where."""
@@ -128,6 +143,7 @@ class Host:
             try:
                 await self._stack.aclose()
             finally:
+                self.process.stop()
                 self.router.close()
                 current.detach(self)
 
@@ -148,9 +164,13 @@ class Host:
             raise ConfigurationError(problems)
         recorder = self.recorder
 
+        codecs = ContractCodec(self._contract(module), module)
+
         def edge_of(method: str) -> Edge:
             edge = recorder.edge(caller, module, method)
             edge.replica = self.name if module in self._modules else ""
+            edge.crosses = self.strict or not edge.replica
+            edge.sizes = Sizes(codecs, method, self.loop)
             return edge
 
         bind(handle, lambda method: self._target(module, method), edge_of)
@@ -182,9 +202,20 @@ class Host:
             hint = f'name one: amoeba.use({shown}, "{providers[0]}")'
         raise ConfigurationError([Problem(what=what, where="amoeba.use", hint=hint)])
 
+    def report(self) -> Report:
+        """What was measured here; the spans are told of once."""
+        return Report(self.recorder.totals(), self.process.totals(), self.recorder.take_spans())
+
     def caller(self, code_module: str) -> str:
-        """See `current.Binder`: the module with the longest package that holds the code."""
-        best, owner = "", GATEWAY
+        """See `current.Binder`: the module that the code belongs to, otherwise the gateway."""
+        return self._code_owner(code_module) or GATEWAY
+
+    def _code_owner(self, code_module: str) -> str:
+        """The module with the longest package that holds the code; the gateway for its own."""
+        best, owner = "", ""
+        package = self.application.gateway.partition(":")[0]
+        if package and f"{code_module}.".startswith(f"{package}."):
+            best, owner = package, GATEWAY
         for name, spec in self.application.modules.items():
             for named in (spec.implementation, spec.contract):
                 package = named.partition(":")[0]
@@ -218,7 +249,9 @@ class Host:
             raise StartError(name) from error
         self._implementations[name] = implementation
         exceptions = self._exceptions(name, plan.contract)
-        self._services[name] = ModuleService(name, plan.contract, implementation, exceptions)
+        self._services[name] = ModuleService(
+            name, plan.contract, implementation, exceptions, self.recorder, self.name
+        )
 
     async def _enter(self, implementation: object) -> None:
         if hasattr(type(implementation), "__aenter__"):

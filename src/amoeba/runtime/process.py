@@ -126,13 +126,15 @@ class HostProcess:
         self._bind_handles()
         if app is None:
             return None
-        from amoeba.runtime.gateway import Gateway
+        from amoeba.runtime.gateway import Gateway, edge
 
         for need in list(self._host.needs.values()):
             if need.caller == GATEWAY:
                 await self._host.reachable(need.module)
         sock = socket.socket(fileno=self._spec.gateway_fd)
-        server = Gateway(app, self._application.http, self._spec.replica, sock)
+        http = self._application.http
+        served = edge(app, http, self._spec.replica, self._host.recorder)
+        server = Gateway(served, http.uvicorn, sock)
         await server.start()
         await on_ready(GATEWAY)
         return server
@@ -143,7 +145,7 @@ class HostProcess:
             await server.stop(timeout_s)
         await self._host.stop(timeout_s)
         with contextlib.suppress(AmoebaError):
-            await self._supervision.report(self._spec.replica, self._host.recorder.totals())
+            await self._supervision.report(self._spec.replica, self._host.report())
         for duty in self._duties:
             duty.cancel()
 
@@ -158,7 +160,7 @@ class HostProcess:
         while True:
             await asyncio.sleep(_REPORT_S)
             with contextlib.suppress(AmoebaError):
-                await self._supervision.report(self._spec.replica, self._host.recorder.totals())
+                await self._supervision.report(self._spec.replica, self._host.report())
                 if len(self._host.needs) != self._announced:
                     await self._announce()
 

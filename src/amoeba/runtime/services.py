@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import functools
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from amoeba.contract import Contract, ContractCodec, ExceptionCodec, Kind, Message
@@ -12,14 +11,15 @@ from amoeba.contract.describing import describe, fingerprint
 from amoeba.errors import DeadlineExceeded, WireError
 from amoeba.runtime.deadlines import Deadline, Scope, enter_scope
 from amoeba.runtime.threads import in_thread
+from amoeba.runtime.tracing import serve_closely, trace_context
 from amoeba.wire.frames import Metadata
+from amoeba.wire.server import queued_ns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from amoeba.contract.codec import ItemsCodec
-
-trace_context: ContextVar[str | None] = ContextVar("amoeba_trace", default=None)
+    from amoeba.evidence import Recorder
 
 
 class ModuleService:
@@ -31,12 +31,16 @@ class ModuleService:
         contract: Contract,
         implementation: object,
         exceptions: ExceptionCodec,
+        recorder: Recorder | None = None,
+        replica: str = "",
     ) -> None:
+        """With a `recorder`, calls that belong to a sampled trace are looked at closely."""
         self.module, self._contract = module, contract
         self._implementation = implementation
         self._codec = ContractCodec(contract, module)
         self._exceptions = exceptions
         self._methods = list(contract.methods.values())
+        self._recorder, self._replica = recorder, replica
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -66,10 +70,24 @@ class ModuleService:
         else:
             call = functools.partial(function, *args, **kwargs)
         _adopt(metadata)
+        if metadata.caller is not None and metadata.trace is not None:
+            call = self._closely(call, declared.name, metadata)
         if metadata.deadline_us is None:
             return codec.result.encode((await call(),))
         async with Deadline(_seconds(metadata)):
             return codec.result.encode((await call(),))
+
+    def _closely(
+        self, call: Callable[[], Awaitable[Any]], method: str, metadata: Metadata
+    ) -> Callable[[], Awaitable[Any]]:
+        """The same call as a span of the trace that its caller looks at."""
+        if self._recorder is None:
+            return call
+        edge = self._recorder.edge(metadata.caller or "", self.module, method)
+        if not edge.replica:
+            edge.replica = self._replica
+        trace = metadata.trace or ""
+        return functools.partial(serve_closely, call, edge, trace, queued_ns.get())
 
     def call_blocking(self, method: int, request: Message) -> Message:
         """Run a blocking method in this thread, with an empty context."""

@@ -41,7 +41,8 @@ def note_all(timings: list[Timing], told: list[Timing]) -> None:
 @contextmanager
 def noting(timings: list[Timing]) -> Iterator[None]:
     """Note in `timings` who answers the calls inside; what outlives the block is not noted."""
-    scope = Scope(timings=timings)
+    scope = Scope.within(current_scope())
+    scope.timings = timings
     token = enter_scope(scope)
     try:
         yield

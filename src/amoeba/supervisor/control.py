@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amoeba.runtime import Announcement, Routes, Status, Supervision
+from amoeba.runtime import Announcement, Report, Routes, Status, Supervision
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from amoeba.evidence import EdgeTotals
     from amoeba.supervisor.supervisor import Supervisor
 
 
@@ -37,11 +36,11 @@ class Control(Supervision):
         if found is not None:
             found.part_ready(part)
 
-    async def report(self, replica: str, totals: list[EdgeTotals]) -> None:
+    async def report(self, replica: str, report: Report) -> None:
         """See Supervision."""
         found = self._supervisor.replica(replica)
         if found is not None:
-            self._supervisor.totals[f"{replica}/{found.generation}"] = totals
+            self._supervisor.collector.take(replica, found.generation, report)
 
     async def status(self) -> Status:
         """See Supervision."""

@@ -47,9 +47,11 @@ class OpenFailed(AmoebaError):  # noqa: N818 - says what is the case
 class Opened:
     """A running application."""
 
-    def __init__(self, application: Application, host: Host) -> None:
+    def __init__(
+        self, application: Application, host: Host, supervisor: Supervisor | None = None
+    ) -> None:
         self.application = application
-        self._host = host
+        self._host, self._supervisor = host, supervisor
 
     def get(self, contract: TypeForm[T] | str, name: str = "") -> T:
         """A handle of the module that keeps `contract`; or, for a string, of that module."""
@@ -61,7 +63,8 @@ class Opened:
         """The ASGI app as `amoeba run` would serve it. Its lifespan is the caller's to run."""
         from amoeba.runtime.gateway import edge, load_gateway
 
-        return edge(load_gateway(self.application), self.application.http, self._host.name)
+        app, host = load_gateway(self.application), self._host
+        return edge(app, self.application.http, host.name, host.recorder)
 
 
 @asynccontextmanager
@@ -95,7 +98,7 @@ async def open(  # noqa: A001 - reads as amoeba.open
         await host.start()
         if supervisor is not None:
             await _ready(supervisor)
-        yield Opened(application, host)
+        yield Opened(application, host, supervisor)
 
 
 async def _supervise(

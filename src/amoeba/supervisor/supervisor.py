@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from amoeba.contract import ExceptionCodec, read_contract
 from amoeba.errors import ConfigurationError
-from amoeba.evidence import EdgeTotals, merge
 from amoeba.runtime import Endpoint, HostSpec, Need, ReplicaStatus, Status, Supervision
 from amoeba.runtime.control import MODULE, SOCKET_NAME
 from amoeba.runtime.services import ModuleService
+from amoeba.supervisor.collector import Collector
 from amoeba.supervisor.control import Control
+from amoeba.supervisor.keeping import Keeper
 from amoeba.supervisor.logs import say
 from amoeba.supervisor.replicas import Fatal, Replica, State
 from amoeba.supervisor.resources import Assigner
@@ -60,7 +61,9 @@ class Supervisor:
         self.stopping = asyncio.Event()
         self.needs: dict[str, tuple[Need, ...]] = {}
         self._blocking: set[str] = set()
-        self.totals: dict[str, list[EdgeTotals]] = {}
+        self.collector = Collector()
+        keeps = application.evidence.keep and not embedded
+        self._keeper = Keeper(application, topology, self.collector) if keeps else None
         self.external: dict[str, Endpoint] = {}  # modules that a host in this process serves
         self._gateway, self._embedded = gateway, embedded
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,6 +82,8 @@ class Supervisor:
         holding = Holding(limits.held_bytes)
         self._server = Server(self.application.name, services, limits, holding, self.token)
         await self._server.start(listen(Address(path=self.run_dir.socket(SOCKET_NAME))))
+        if self._keeper is not None:
+            self._keeper.start()
         self.replicas = self._make_replicas()
         for replica in self.replicas:
             task = asyncio.create_task(self._keep(replica), name=replica.name)
@@ -121,6 +126,8 @@ class Supervisor:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             self.table.end()
+            if self._keeper is not None:
+                await self._keeper.finish()
             if self._server is not None:
                 await self._server.close()
             for fd in self._lifeline:
@@ -179,7 +186,7 @@ class Supervisor:
             admin_url=self.admin_url,
             replicas=[_status(replica) for replica in self.replicas],
             down=self.table.routes.down,
-            totals=merge(t for totals in self.totals.values() for t in totals),
+            totals=self.collector.totals(),
         )
 
     async def _changed(self) -> None:

@@ -70,12 +70,14 @@ class Metadata(msgspec.Struct, array_like=True, frozen=True):
     """What goes with a call, or an answer, besides its payload.
 
     `deadline_us`: microseconds that remain. `timings`: with a call, an empty list when it is to be
-    known who answers; with the answer, who was called for it.
+    known who answers; with the answer, who was called for it. `caller`: the calling module, when
+    the call is looked at closely as part of `trace`.
     """
 
     deadline_us: int | None = None
     trace: str | None = None
     timings: list[Timing] | None = None
+    caller: str | None = None
 
 
 class FrameHandler(Protocol):

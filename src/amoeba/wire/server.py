@@ -9,6 +9,8 @@ import asyncio
 import contextvars
 import hmac
 import logging
+import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from amoeba.contract.codec import Message
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from amoeba.contract.codec import ItemsCodec
 
 log = logging.getLogger("amoeba.wire")
+
+queued_ns: ContextVar[int] = ContextVar("amoeba_queued_ns", default=0)
+"""How long a call that is looked at closely had arrived before it began, in its own task."""
 
 _LAST_WORDS_S = 1.0
 _BLOCKING_GRACE_S = 0.1  # far longer than a frame needs from one process to another
@@ -307,6 +312,8 @@ class ServerConnection(Connection):
         begin: Callable[..., Coroutine[Any, Any, None]]
         begin = self._run_stream if service.is_stream(method) else self._run
         coroutine = begin(service, method, call, Message(payload, buffers), metadata)
+        if metadata.caller is not None:
+            coroutine = _noting_the_wait(coroutine, time.perf_counter_ns())
         # An empty context: what the caller's task, or another call, has set does not cross.
         task = asyncio.Task(coroutine, loop=self._loop, context=contextvars.Context())
         self._calls[call] = task
@@ -369,3 +376,8 @@ class ServerConnection(Connection):
         self._cancelled.discard(call)
         if self._server.draining and self._hello is not None and self._hello.blocking:
             self._close_idle()
+
+
+async def _noting_the_wait(begun: Coroutine[Any, Any, None], arrived_ns: int) -> None:
+    queued_ns.set(time.perf_counter_ns() - arrived_ns)
+    await begun

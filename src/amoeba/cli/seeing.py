@@ -1,0 +1,126 @@
+"""The commands that show evidence: `amoeba edges`, `amoeba trace`, `amoeba evidence export`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from amoeba.errors import AmoebaError, ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from amoeba.evidence.store import Evidence
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="AMOEBA_CONFIG", help="The application's amoeba.toml."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Since = Annotated[str, typer.Option("--since", help="How far back: 30m, 2h, 7d.")]
+DEFAULT_CONFIG = Path("amoeba.toml")
+
+
+def edges(
+    config: Config = DEFAULT_CONFIG,
+    since: Since = "1h",
+    topology: Annotated[
+        str, typer.Option("--topology", "-t", help="Only while this topology ran.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Show who calls whom: how often, how long, and what a call costs and carries."""
+    from amoeba.cli.edges import render_edges
+    from amoeba.cli.evidence import seconds_of
+    from amoeba.cli.output import fail, print_json
+
+    try:
+        with _evidence(config) as evidence:
+            found = evidence.edges(
+                since_s=time.time() - seconds_of(since), topology=topology or None
+            )
+    except AmoebaError as error:
+        fail(error, _code(error))
+    if json:
+        print_json(found)
+    else:
+        where = f", topology {topology}" if topology else ""
+        typer.echo(render_edges(found, f"the last {since}{where}"), nl=False)
+
+
+def trace(
+    trace_id: Annotated[str, typer.Argument(help="The beginning of a trace's id.")] = "",
+    config: Config = DEFAULT_CONFIG,
+    slowest: Annotated[bool, typer.Option("--slowest", help="The slowest ones first.")] = False,
+    route: Annotated[str, typer.Option(help='Only of one route: "POST /tickets".')] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")] = 20,
+    json: Json = False,
+) -> None:
+    """List single requests, or show one as a waterfall over all processes."""
+    from amoeba.cli.output import fail, print_json
+    from amoeba.cli.traces import line_of, render_list, render_waterfall
+
+    try:
+        with _evidence(config) as evidence:
+            if trace_id:
+                spans = evidence.trace(trace_id)
+            else:
+                listed = evidence.traces(limit, route or None, slowest=slowest)
+                traces = [evidence.trace(each.first.trace_id) for each in listed]
+    except AmoebaError as error:
+        fail(error, _code(error))
+    if not trace_id:
+        lines = [line_of(spans) for spans in traces]
+        print_json(lines) if json else typer.echo(render_list(lines), nl=False)
+        return
+    if not spans:
+        problem = Problem(
+            what=f"no trace begins with {trace_id!r}", where="TRACE_ID", hint="amoeba trace"
+        )
+        fail(ConfigurationError([problem]), 1)
+    print_json(spans) if json else typer.echo(render_waterfall(spans), nl=False)
+
+
+evidence_app = typer.Typer(
+    help="What was measured of the application, and is kept.", no_args_is_help=True
+)
+
+
+@evidence_app.command()
+def export(
+    config: Config = DEFAULT_CONFIG,
+    since: Annotated[
+        str, typer.Option("--since", help="How far back: 2h; everything if empty.")
+    ] = "",
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="lives, edges, processes, spans; all if none."),
+    ] = None,
+) -> None:
+    """Print what is kept as JSON lines."""
+    from amoeba.cli.evidence import export as export_evidence
+    from amoeba.cli.output import fail
+
+    try:
+        export_evidence(_path(config), since, kind or ())
+    except AmoebaError as error:
+        fail(error, _code(error))
+
+
+def _path(config: Path) -> Path:
+    from amoeba.app import read_application
+    from amoeba.evidence.store import evidence_path
+
+    return evidence_path(Path(read_application(config).root))
+
+
+def _evidence(config: Path) -> Evidence:
+    """What was kept of the application. Raises ConfigurationError or StoreError."""
+    from amoeba.evidence.store import Evidence
+
+    return Evidence.open(_path(config))
+
+
+def _code(error: AmoebaError) -> int:
+    return 2 if isinstance(error, ConfigurationError) else 1

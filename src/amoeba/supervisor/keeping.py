@@ -1,0 +1,92 @@
+"""Keeps evidence: every few seconds what was added since, in `.amoeba/evidence.db`.
+
+In a thread of its own, so that a slow disk holds up no report. Whatever goes wrong with it is said
+once and costs the application nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from amoeba.evidence.store import Store, StoreError, evidence_path
+from amoeba.supervisor.logs import say
+from amoeba.supervisor.versions import live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amoeba.app import Application
+    from amoeba.supervisor.collector import Collector
+    from amoeba.topology import Topology
+
+T = TypeVar("T")
+
+INTERVAL_S = 10.0
+"""What a kill of the supervisor may lose."""
+
+
+class Keeper:
+    """Keeps what a collector has, until `finish`."""
+
+    def __init__(self, application: Application, topology: Topology, collector: Collector) -> None:
+        self._application, self._topology = application, topology
+        self._collector = collector
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="amoeba-evidence")
+        self._store: Store | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._trouble = ""
+
+    def start(self) -> None:
+        """Begin, in the background."""
+        self._task = asyncio.create_task(self._run())
+
+    async def finish(self) -> None:
+        """Keep what is left, and end."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._safely(self._end)
+        self._thread.shutdown(wait=False)
+
+    async def _run(self) -> None:
+        await self._safely(self._begin)
+        while self._store is not None:
+            await asyncio.sleep(INTERVAL_S)
+            await self._safely(functools.partial(self._store.add, self._collector.interval()))
+
+    def _begin(self) -> None:
+        path = evidence_path(Path(self._application.root))
+        store = Store.open(path, most_bytes=self._application.evidence.most_bytes)
+        store.went_live(live(self._application, self._topology))
+        self._store = store
+
+    def _end(self) -> None:
+        store, self._store = self._store, None
+        if store is None:
+            return
+        try:
+            store.add(self._collector.interval())
+            store.ended()
+        finally:
+            store.close()
+
+    async def _safely(self, action: Callable[[], T]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, action)
+        except StoreError as error:
+            self._tell(str(error))
+        else:
+            self._trouble = ""
+
+    def _tell(self, trouble: str) -> None:
+        """Say what is wrong with the evidence when it is new."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            say(f"evidence is not kept: {trouble}")
