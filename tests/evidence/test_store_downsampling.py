@@ -78,7 +78,7 @@ intervals = st.builds(
 ages = st.sampled_from([0, 2 * HOUR_S, 6 * HOUR_S, 2 * DAY_S, 31 * DAY_S, 99 * DAY_S])
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(intervals, st.booleans()), max_size=12), ages)
 def test_the_sums_of_any_hours_are_the_same_before_and_after(found, age_s):
     with tempfile.TemporaryDirectory() as folder:
@@ -127,6 +127,21 @@ def test_it_happens_while_intervals_are_added_a_little_at_a_time(path):
         assert all(before + 1 - after <= 2 for before, after in pairwise(counts))
         assert counts[-1] == 30 + 120
         assert evidence.edges() == [edge(300)]
+
+
+@pytest.mark.parametrize(
+    ("width_s", "days", "most"),
+    [(60, 1.2, 60 + 1380 + 40), (600, 31, 6 + 138 + 4176 + 40)],
+    ids=["a minute", "ten minutes"],
+)
+def test_intervals_as_wide_as_a_slot_are_merged_in_time_too(path, width_s, days, most):
+    clock = Clock()
+    with Store.open(path, clock=clock) as store, Evidence.open(path) as evidence:
+        store.went_live(LIVE)
+        for number in range(round(days * DAY_S / width_s)):
+            clock.now_s = NOON_S + width_s * number
+            store.add(Interval(clock.now_s, width_s))
+        assert len(list(evidence.series())) <= most
 
 
 def test_what_is_merged_while_it_is_read_is_read_once(path):

@@ -19,7 +19,7 @@ from amoeba.evidence.store import Evidence, Store
 LONGEST_S = 0.15
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.acceptance)])
+@pytest.mark.parametrize("kills", [10, pytest.param(200, marks=pytest.mark.acceptance)])
 def test_a_kill_at_any_instant_loses_at_most_the_interval_being_added(path, kills):
     rng = random.Random(7)
     acknowledged = 0

@@ -133,6 +133,7 @@ def report_outcomes(scenario, slow):
     return measured(scenario, [(0.01 * i, "a", 100.0) for i in range(slow)]).recording
 
 
+@pytest.mark.acceptance
 def test_the_capacity_of_a_real_server_is_found(scenario):
     """One request at a time, each 10 ms and what the server's loop adds; less when it is busy."""
     text = (

@@ -113,6 +113,7 @@ def test_what_a_customer_writes_is_text_and_nothing_else(page: Page) -> None:
     assert page.get_by_label("Message").input_value() == nasty
 
 
+@pytest.mark.acceptance
 def test_a_model_that_does_not_answer_leaves_the_message_stored(page: Page, desk: Run) -> None:
     pid = next(r["pid"] for r in desk.replicas() if r["process"] == "classifier")
     os.kill(pid, signal.SIGSTOP)

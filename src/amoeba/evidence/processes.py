@@ -16,8 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from amoeba.evidence.histogram import bucket_of
 from amoeba.evidence.records import ProcessTotals
 
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
     from types import FrameType
+
+    import psutil
 
 _LOOK_S = 0.05
 _BEAT_S = 0.05
@@ -46,7 +46,7 @@ class ProcessRecorder:
         self._blocked: defaultdict[str, int] = defaultdict(int)
         self._cpu: defaultdict[str, int] = defaultdict(int)
         self._seen_ns: dict[int, int] = {}  # CPU time of each thread at the last look
-        self._process = psutil.Process()
+        self._process: psutil.Process | None = None
         self._beat_ns = 0
         self._loop_thread = 0
         self._stop = threading.Event()
@@ -55,7 +55,10 @@ class ProcessRecorder:
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin, on the loop's own thread."""
+        import psutil  # only a process that records needs it
+
         self._loop_thread = threading.get_ident()
+        self._process = psutil.Process()
         self._totals.rss_at_start_bytes = int(self._process.memory_info().rss)
         gc.callbacks.append(self._collected)
         for thread in threading.enumerate():  # what they computed before is nobody's
@@ -78,12 +81,12 @@ class ProcessRecorder:
 
     def totals(self) -> ProcessTotals:
         """What was used so far."""
-        totals = self._totals
-        with suppress(psutil.Error):
-            used = self._process.cpu_times()
+        totals, process = self._totals, self._process
+        if process is not None:
+            used = process.cpu_times()
             totals.cpu_ns = int((used.user + used.system) * 1e9)
-            totals.rss_bytes = int(self._process.memory_info().rss)
-            totals.descriptors = self._process.num_fds() if hasattr(self._process, "num_fds") else 0
+            totals.rss_bytes = int(process.memory_info().rss)
+            totals.descriptors = process.num_fds() if hasattr(process, "num_fds") else 0
         totals.loop_lag = dict(self._lag)
         totals.blocked_by = dict(self._blocked)
         totals.cpu_by_module = dict(self._cpu)

@@ -50,14 +50,21 @@ class _Part(NamedTuple):
 
 
 def downsample(connection: sqlite3.Connection, now_s: float) -> int:
-    """One step, within the caller's transaction; how many intervals it merged, 0 if none is due."""
+    """One step, within the caller's transaction; how many intervals it moved, 0 if none is due.
+
+    An interval that is alone in its slot is passed on, and the next level has its turn too: else
+    intervals as wide as a slot would take every turn for themselves.
+    """
+    moved = 0
     for level, into in enumerate(_LEVELS):
         due_s = (now_s - into.after_s) // into.width_s * into.width_s
         parts = _due(connection, level, into.width_s, due_s)
         if parts:
             _merge(connection, parts, level + 1)
-            return len([part for part in parts if part.level == level])
-    return 0
+            moved += sum(part.level == level for part in parts)
+        if len(parts) > 1:
+            break
+    return moved
 
 
 def _due(connection: sqlite3.Connection, level: int, width_s: int, before_s: float) -> list[_Part]:
