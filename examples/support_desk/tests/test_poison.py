@@ -43,9 +43,12 @@ def desk(corpus_models: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.acceptance
-@pytest.mark.parametrize("topology", ["model-each", "models-apart"])
+@pytest.mark.parametrize(
+    ("topology", "lost"),
+    [("model-each", {"classifier"}), ("models-apart", {"classifier", "extractor", "summarizer"})],
+)
 def test_a_message_that_kills_its_model_takes_nothing_down_for_good(
-    desk: Path, corpus_models: Path, topology: str
+    desk: Path, corpus_models: Path, topology: str, lost: set[str]
 ) -> None:
     environment = {
         "SUPPORT_DESK_MODELS": str(corpus_models),
@@ -54,7 +57,8 @@ def test_a_message_that_kills_its_model_takes_nothing_down_for_good(
     }
     with Run(desk, "-t", topology, env=environment).ready() as run:
         answer = run.get("/tickets", data={"customer_id": "bad", "text": POISON})
-        assert (answer.status, answer.json()["module"]) == (503, "classifier")
+        assert answer.status == 503
+        assert answer.json()["module"] in lost  # what shares its process is lost with it
         poison = answer.json()["ticket"]["id"]
         good: list[str] = []
 
