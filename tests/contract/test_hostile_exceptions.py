@@ -151,6 +151,7 @@ def test_random_bytes_give_an_exception(payload: bytes) -> None:
     st.dictionaries(st.sampled_from(["text", "status_code", "problems", "module"]), values),
     st.lists(values.map(lambda value: ["plain", value]), max_size=5),
 )
+@example("builtins:SyntaxError", {}, [["plain", None], ["plain", b"\0\0\0\0"]])
 @settings(deadline=None, max_examples=300)
 def test_any_forged_exception_is_an_exception_that_can_be_shown(
     name: str, fields: dict[str, Any], args: list[Any]

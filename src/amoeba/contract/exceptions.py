@@ -147,6 +147,8 @@ class ExceptionCodec:
         for name, value in fields.items():
             with contextlib.suppress(AttributeError, TypeError):  # some built-in state is fixed
                 object.__setattr__(error, name, value)
+        if isinstance(error, SyntaxError):  # it takes parts of any type, and shows only its own
+            traceback.format_exception_only(error)
         return error
 
     def _convert(self, value: Any, tp: Any) -> Any:
