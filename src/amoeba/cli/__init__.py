@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from amoeba.cli.seeing import edges, evidence_app, trace
+from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, trace
 from amoeba.errors import AmoebaError, ConfigurationError, render_problems
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-Config = Annotated[
-    Path,
-    typer.Option("--config", "-c", envvar="AMOEBA_CONFIG", help="The application's amoeba.toml."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-DEFAULT_CONFIG = Path("amoeba.toml")
 DEFAULT_SCENARIO = Path("load.toml")
 
 
