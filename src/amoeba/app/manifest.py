@@ -53,10 +53,11 @@ class GatewaySpec(msgspec.Struct, frozen=True):
 
 
 class EvidenceSpec(msgspec.Struct, frozen=True):
-    """Whether what is measured is kept, and how much of it."""
+    """Whether what is measured is kept, how much of it, and where; empty: beside `amoeba.toml`."""
 
     keep: bool = True
     most_bytes: int = 256 << 20
+    file: str = ""
 
 
 class Application(msgspec.Struct, frozen=True):

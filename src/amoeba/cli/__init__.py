@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from amoeba.cli.restarting import restart
 from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, trace
 from amoeba.errors import AmoebaError, ConfigurationError, render_problems
 
@@ -66,12 +67,18 @@ def run(
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Run beside another run, on free ports.")
     ] = False,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="AMOEBA_EVIDENCE", help="Keep evidence in this file [.amoeba/evidence.db]."
+        ),
+    ] = None,
 ) -> None:
     """Serve the application until Ctrl-C."""
     from amoeba.supervisor import AlreadyRunning, RunOptions
     from amoeba.supervisor import run as run_application
 
-    options = RunOptions(topology, host, port, admin_port, strict, isolated)
+    options = RunOptions(topology, host, port, admin_port, strict, isolated, evidence)
     try:
         code = run_application(_application(config), options, _banner)
     except (ConfigurationError, AlreadyRunning) as error:
@@ -194,6 +201,7 @@ def version(json: Json = False) -> None:
         typer.echo(__version__)
 
 
+app.command()(restart)
 app.command()(edges)
 app.command()(trace)
 app.add_typer(evidence_app, name="evidence")

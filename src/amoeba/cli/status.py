@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from amoeba.errors import AmoebaError
 from amoeba.evidence import quantile_ns
-from amoeba.runtime.control import SOCKET_NAME
-from amoeba.runtime.link import SupervisorLink
 from amoeba.supervisor import find_runs, wait_until_gone
+from amoeba.supervisor.asking import ask_status, ask_stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +33,7 @@ class NotRunning(AmoebaError):  # noqa: N818 - says what is the case
 
 def get_status(application: Application) -> list[Status]:
     """The status of every run of the application. Raises NotRunning."""
-    runs = _runs(application)
-    return [asyncio.run(_status(folder, info)) for folder, info in runs]
+    return [asyncio.run(ask_status(folder, info)) for folder, info in running(application)]
 
 
 def stop(application: Application, wait_s: float) -> int:
@@ -43,9 +41,9 @@ def stop(application: Application, wait_s: float) -> int:
 
     Raises NotRunning, or TimeoutError when one does not end.
     """
-    runs = _runs(application)
+    runs = running(application)
     for folder, info in runs:
-        asyncio.run(_stop(folder, info))
+        asyncio.run(ask_stop(folder, info))
     for folder, _ in runs:
         wait_until_gone(folder, wait_s)
     return len(runs)
@@ -90,28 +88,9 @@ def render_status(status: Status) -> str:
     return capture.get()
 
 
-def _runs(application: Application) -> list[tuple[Path, RunInfo]]:
+def running(application: Application) -> list[tuple[Path, RunInfo]]:
+    """The runs of the application. Raises NotRunning."""
     runs = find_runs(application)
     if not runs:
         raise NotRunning(application.name)
     return runs
-
-
-async def _status(folder: Path, info: RunInfo) -> Status:
-    link = _link(folder, info)
-    try:
-        return await link.supervision.status()
-    finally:
-        link.close()
-
-
-async def _stop(folder: Path, info: RunInfo) -> None:
-    link = _link(folder, info)
-    try:
-        await link.supervision.stop()
-    finally:
-        link.close()
-
-
-def _link(folder: Path, info: RunInfo) -> SupervisorLink:
-    return SupervisorLink(info.application, f"unix:{folder / SOCKET_NAME}", info.token, "cli")

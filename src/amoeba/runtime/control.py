@@ -109,5 +109,8 @@ class Supervision(Protocol):
     async def status(self) -> Status:
         """How the application runs."""
 
+    async def restart(self, process: str) -> None:
+        """Start a process anew, one replica after the other; returns when all are ready again."""
+
     async def stop(self) -> None:
         """Drain and stop everything; returns at once."""

@@ -46,6 +46,10 @@ class Control(Supervision):
         """See Supervision."""
         return self._supervisor.status()
 
+    async def restart(self, process: str) -> None:
+        """See Supervision."""
+        await self._supervisor.restart(process)
+
     async def stop(self) -> None:
         """See Supervision."""
         self._supervisor.request_stop()

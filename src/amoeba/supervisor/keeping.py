@@ -61,8 +61,9 @@ class Keeper:
             await self._safely(functools.partial(self._store.add, self._collector.interval()))
 
     def _begin(self) -> None:
-        path = evidence_path(Path(self._application.root))
-        store = Store.open(path, most_bytes=self._application.evidence.most_bytes)
+        wanted = self._application.evidence
+        path = Path(wanted.file) if wanted.file else evidence_path(Path(self._application.root))
+        store = Store.open(path, most_bytes=wanted.most_bytes)
         store.went_live(live(self._application, self._topology))
         self._store = store
 

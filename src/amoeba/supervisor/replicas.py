@@ -1,7 +1,7 @@
 """One replica: started, watched, restarted with back-off, given up when it keeps crashing.
 
 States: `starting → ready → draining → stopped`; a crash leads back to `starting` after a pause,
-five crashes within a minute to `failed`.
+five crashes within a minute to `failed`; a restart that is asked for, through `draining` at once.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ class Replica:
         self._started_at = time.monotonic()
         self._crashes: deque[float] = deque(maxlen=CRASHES)
         self._wanted = True
+        self._asked = False  # to start anew
         self._exited = asyncio.Event()
 
     @property
@@ -116,7 +117,9 @@ class Replica:
             await self._launch()
             code = await self._watch()
             self._left(State.STOPPED)
-            if self._wanted:
+            if self._asked:
+                self._asked = False
+            elif self._wanted:
                 await self._crashed(code)
         self._exited.set()
 
@@ -124,9 +127,33 @@ class Replica:
         """Do not start it again when it ends."""
         self._wanted = False
 
+    def revive(self) -> None:
+        """Forget that it was given up, before it is run again."""
+        self._crashes.clear()
+        self._wanted = True
+        self._enter(State.STARTING)
+
+    async def restart(self, timeout_s: float) -> None:
+        """Let it drain and start it anew; returns when its process has ended.
+
+        It is no crash: there is no pause, and it counts for nothing.
+        """
+        self._asked = bool(self.pid)  # otherwise it is between a crash and its next start
+        await self._end(timeout_s)
+
+    def settled_since(self, generation: int) -> bool:
+        """Whether a process that was started after the `generation`th is ready, or given up."""
+        if self.state is State.FAILED:
+            return True
+        return self.generation > generation and self.state is State.READY
+
     async def stop(self, timeout_s: float) -> None:
         """Let it drain, then end it, by force after `timeout_s`."""
         self._wanted = False
+        await self._end(timeout_s)
+        self.kill()
+
+    async def _end(self, timeout_s: float) -> None:
         if self.state in (State.STARTING, State.READY):
             self._enter(State.DRAINING)
         self._signal(signal.SIGTERM)
@@ -136,7 +163,7 @@ class Replica:
                 await asyncio.wait_for(child.wait(), timeout_s)
             except TimeoutError:
                 say(f"{self.name} did not stop within {timeout_s:.0f} s and was killed")
-        self.kill()
+                self._signal(signal.SIGKILL)
 
     def kill(self) -> None:
         """End its process, and what that has started, at once."""

@@ -39,6 +39,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     admin_port: int | None = None
     strict: bool = False
     isolated: bool = False
+    evidence: Path | None = None
 
 
 def run(application: Application, options: RunOptions, banner: Callable[[Supervisor], None]) -> int:
@@ -46,6 +47,9 @@ def run(application: Application, options: RunOptions, banner: Callable[[Supervi
 
     Raises ConfigurationError or AlreadyRunning before anything is started.
     """
+    if options.evidence is not None:
+        kept = msgspec.structs.replace(application.evidence, file=str(options.evidence.absolute()))
+        application = msgspec.structs.replace(application, evidence=kept)
     topology = application.topology(options.topology)
     check_machine(application, topology)
     run_dir = acquire(application, isolated=options.isolated)

@@ -86,9 +86,7 @@ class Supervisor:
             self._keeper.start()
         self.replicas = self._make_replicas()
         for replica in self.replicas:
-            task = asyncio.create_task(self._keep(replica), name=replica.name)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._run(replica)
 
     async def ready(self) -> None:
         """Wait until no replica is starting. Raises ConfigurationError or Fatal when one cannot."""
@@ -97,6 +95,23 @@ class Supervisor:
                 break
             await self._changed()
         self._raise_fatal()
+
+    async def restart(self, process: str) -> None:
+        """Start a process anew, one replica after the other; returns when the last is ready.
+
+        The others answer meanwhile. A replica that was given up is tried again.
+        """
+        for replica in [each for each in self.replicas if each.process.name == process]:
+            if self.stopping.is_set():
+                return
+            generation = replica.generation
+            if replica.state is State.FAILED:
+                replica.revive()
+                self._run(replica)
+            else:
+                await replica.restart(self.application.drain_timeout_s)
+            while not self.stopping.is_set() and not replica.settled_since(generation):
+                await self._changed()
 
     async def wait(self) -> int:
         """Wait until the run ends by itself or is asked to; returns the exit code."""
@@ -188,6 +203,11 @@ class Supervisor:
             down=self.table.routes.down,
             totals=self.collector.totals(),
         )
+
+    def _run(self, replica: Replica) -> None:
+        task = asyncio.create_task(self._keep(replica), name=replica.name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _changed(self) -> None:
         change = asyncio.create_task(self._change.wait())

@@ -1,6 +1,6 @@
 """Comparing architectures: the same load on each topology, in turn, on this machine.
 
-    topologies × rounds → start → load → measure → stop      (`run`), the order turned each round
+    topologies and rounds → start → load → measure → stop      (`run`), the order turned each round
     each process restarted, then killed, under load          (`probes`)
     the highest rate within the SLO                          (`load.find_rate`)
     measured → `rows` → Comparison → terminal, Markdown, page
