@@ -17,12 +17,13 @@ from amoeba.load.figures import Figures, Quantile, quantile_ms
 from amoeba.load.generator import Generator, Measured
 from amoeba.load.health import Health
 from amoeba.load.judging import Check
-from amoeba.load.page import require_plots, write_page
+from amoeba.load.page import write_page
 from amoeba.load.reading import FILE_NAME, Overrides, read_scenario
 from amoeba.load.recording import Recording, merged
 from amoeba.load.report import Moment, Report, make_report
 from amoeba.load.scenario import Scenario
 from amoeba.load.search import Found, Step, Steps, find_rate
+from amoeba.load.svg import require_plots
 
 __all__ = [
     "FILE_NAME",

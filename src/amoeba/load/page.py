@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from amoeba.load import words
-from amoeba.load.extras import MissingExtra
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
     from amoeba.load.report import Report
     from amoeba.load.scenario import Scenario
     from amoeba.load.search import Found
-
-
-def require_plots() -> None:
-    """Raises MissingExtra where there is nothing to draw with."""
-    try:
-        import matplotlib  # noqa: F401 - imported for its absence
-    except ModuleNotFoundError:
-        raise MissingExtra("matplotlib", "plots") from None
 
 
 def write_page(path: Path, scenario: Scenario, report: Report, found: Found | None = None) -> None:
