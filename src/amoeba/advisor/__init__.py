@@ -1,5 +1,7 @@
 """The advisor: which architecture suits an application, from what was measured of it.
 
-It reads evidence, history and load reports, and runs the application for comparisons; it never
-changes it. What it says carries a figure, its interval, and how to see it again.
+Each package below it is one source or one question: `history` is what git knows of the modules,
+`comparing` runs topologies side by side. It changes nothing. What a figure stands on goes with it:
+how many were counted, its interval, what was left out. Where data is missing the answer says which,
+and there is no figure.
 """
