@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from amoeba.app.lines import key_lines, line_of
+from amoeba.app.prices import Pricing, read_pricing
 from amoeba.app.tables import Table
 from amoeba.errors import ConfigurationError, Problem, did_you_mean
 from amoeba.topology import GATEWAY, MONOLITH, Process, Topology, topology_problems
@@ -74,6 +75,7 @@ class Application(msgspec.Struct, frozen=True):
     http: GatewaySpec = GatewaySpec()
     limits: Limits = Limits()
     evidence: EvidenceSpec = EvidenceSpec()
+    prices: Pricing = Pricing()
     transport: str = "unix"
     start_timeout_s: float = 120.0
     drain_timeout_s: float = 30.0
@@ -191,6 +193,7 @@ def _application(top: Table, path: Path) -> Application:
             keep=evidence.flag("keep", default=True),
             most_bytes=evidence.size("size", None) or EvidenceSpec().most_bytes,
         ),
+        prices=read_pricing(top.table("prices")),
         transport=wire.choice("transport", TRANSPORTS, "unix"),
         start_timeout_s=supervisor.number("start_timeout", 120.0),
         drain_timeout_s=supervisor.number("drain_timeout", 30.0),
