@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := examples/support_desk
 
-.PHONY: demo install test test-desk check docs bench-seam bench-training clean format
+.PHONY: demo install test test-desk check docs bench-seam bench-training compare-desk clean format
 
 demo: $(INSTALLED)  ## train on the small corpus and serve the support desk until Ctrl-C
 	@test -f $${SUPPORT_DESK_MODELS:-$(DEMO)/models}/current || \
@@ -43,6 +43,9 @@ docs: $(INSTALLED)  ## write the generated pages
 
 bench-seam: $(INSTALLED)  ## measure start, import, a local and a remote call
 	@$(BIN)/python bench/seam.py
+
+compare-desk: $(INSTALLED)  ## compare the architectures of the support desk on real data
+	@$(BIN)/python bench/compare_desk.py
 
 bench-training: $(INSTALLED)  ## what training costs those who are being served
 	@$(BIN)/python bench/training.py

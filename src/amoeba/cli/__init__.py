@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from amoeba.cli.comparing import compare
 from amoeba.cli.restarting import restart
 from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, trace
 from amoeba.errors import AmoebaError, ConfigurationError, render_problems
@@ -201,6 +202,7 @@ def version(json: Json = False) -> None:
         typer.echo(__version__)
 
 
+app.command()(compare)
 app.command()(restart)
 app.command()(edges)
 app.command()(trace)

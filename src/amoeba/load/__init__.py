@@ -18,7 +18,7 @@ from amoeba.load.generator import Generator, Measured
 from amoeba.load.health import Health
 from amoeba.load.judging import Check
 from amoeba.load.page import write_page
-from amoeba.load.reading import FILE_NAME, Overrides, read_scenario
+from amoeba.load.reading import FILE_NAME, Overrides, override, read_scenario
 from amoeba.load.recording import Recording, merged
 from amoeba.load.report import Moment, Report, make_report
 from amoeba.load.scenario import Scenario
@@ -46,6 +46,7 @@ __all__ = [
     "find_rate",
     "make_report",
     "merged",
+    "override",
     "quantile_ms",
     "read_scenario",
     "require_plots",

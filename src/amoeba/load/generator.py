@@ -57,7 +57,7 @@ class Generator:
 
     def __init__(self, scenario: Scenario, watch: Watch | None = None) -> None:
         self._scenario, self._watch = scenario, watch
-        self._recording = Recording(scenario)
+        self.recording = Recording(scenario)
         self._mix = Mix(scenario)
         self._warm_up_ns = round(scenario.arrivals.warm_up_s * 1e9)
         self._flights: set[asyncio.Task[None]] = set()
@@ -78,7 +78,7 @@ class Generator:
                     await self._dispatch(client)
                     self._probe.stop()
                     await self._land()
-        measured = Measured(self._recording, self._probe.health(self._recording), began_s)
+        measured = Measured(self.recording, self._probe.health(self.recording), began_s)
         measured.interrupted, measured.cut_short = self.interrupted, self.cut_short
         return measured
 
@@ -100,7 +100,7 @@ class Generator:
                 end_s = self._scenario.arrivals.total_s
                 await self._wait(clock, self._began_ns + round(end_s * 1e9))
         whole_ns = round(self._scenario.arrivals.duration_s * 1e9)
-        self._recording.ended_ns = min(max(0, self._now_ns()), whole_ns)
+        self.recording.ended_ns = min(max(0, self._now_ns()), whole_ns)
 
     async def _wait(self, clock: Clock, moment_ns: int) -> None:
         """Until the moment, or until the run is stopped."""
@@ -115,7 +115,7 @@ class Generator:
     def _launch(self, client: Client, offset_ns: int) -> None:
         request, row, number = self._mix.next()
         arrival_ns = offset_ns - self._warm_up_ns
-        place = self._recording.arrived(request.name, arrival_ns) if arrival_ns >= 0 else None
+        place = self.recording.arrived(request.name, arrival_ns) if arrival_ns >= 0 else None
         if len(self._flights) >= self._scenario.target.max_in_flight:
             if place is not None:
                 place.failures[OVERLOAD] += 1
@@ -124,7 +124,7 @@ class Generator:
         flight = asyncio.create_task(self._fly(client, request, filled, arrival_ns, place))
         self._flights.add(flight)
         flight.add_done_callback(self._flights.discard)
-        self._recording.in_flight = len(self._flights)
+        self.recording.in_flight = len(self._flights)
 
     async def _fly(
         self, client: Client, request: Request, filled: Filled, arrival_ns: int, place: Slice | None
@@ -141,13 +141,13 @@ class Generator:
         if place is None:
             return
         moment_ns = self._now_ns()
-        self._recording.sent(arrival_ns, sent_ns)
+        self.recording.sent(arrival_ns, sent_ns)
         if status:
-            self._recording.series[request.name].statuses[status] += 1
+            self.recording.series[request.name].statuses[status] += 1
         if failure or not request.accepts(status):
             place.failures[failure or f"status {status}"] += 1
         else:
-            self._recording.succeeded(request.name, place, arrival_ns, moment_ns)
+            self.recording.succeeded(request.name, place, arrival_ns, moment_ns)
 
     async def _land(self) -> None:
         """Wait for the answers that are due; each has its timeout. Ctrl-C does not wait."""
@@ -155,7 +155,7 @@ class Generator:
         while self._flights and not self.interrupted:
             waited = {stopped, *self._flights} if not self._stop.is_set() else self._flights
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED, timeout=TICK_S)
-        self._recording.unfinished = len(self._flights)
+        self.recording.unfinished = len(self._flights)
         await _cancel((stopped, *self._flights))
 
     @asynccontextmanager
@@ -170,9 +170,9 @@ class Generator:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            self._recording.in_flight = len(self._flights)
+            self.recording.in_flight = len(self._flights)
             elapsed_s = (time.monotonic_ns() - self._began_ns) / 1e9
-            if self._watch is not None and self._watch(elapsed_s, self._recording):
+            if self._watch is not None and self._watch(elapsed_s, self.recording):
                 self.cut_short = not self._stop.is_set()
                 self._stop.set()
 

@@ -20,7 +20,14 @@ from amoeba.load.arrivals import expected_count
 from amoeba.load.reading_arrivals import read_arrivals
 from amoeba.load.reading_requests import read_request
 from amoeba.load.reading_slo import read_slo
-from amoeba.load.scenario import MOST_ARRIVALS, Request, Scenario, Search, Target
+from amoeba.load.scenario import (
+    MOST_ARRIVALS,
+    Comparing,
+    Request,
+    Scenario,
+    Search,
+    Target,
+)
 
 FILE_NAME = "load.toml"
 
@@ -82,6 +89,7 @@ def override(scenario: Scenario, overrides: Overrides) -> Scenario:
 
 def _scenario(top: Table, path: Path, text: str) -> Scenario:
     target, search, slo = top.table("target"), top.table("search"), top.table("slo")
+    compare = top.table("compare")
     arrivals = read_arrivals(top.table("arrivals"), path.parent)
     requests: list[Request] = []
     limits = list(read_slo(slo))
@@ -99,8 +107,9 @@ def _scenario(top: Table, path: Path, text: str) -> Scenario:
         requests=tuple(requests),
         slo=tuple(limits),
         search=_search(search),
+        compare=_comparing(compare),
     )
-    for table in (target, search, top):
+    for table in (target, search, compare, top):
         table.finish()
     return scenario
 
@@ -132,6 +141,11 @@ def _search(table: Table) -> Search:
         most_steps=table.whole("steps", default.most_steps, 2, 1000),
         highest_per_s=table.number("highest", default.highest_per_s),
     )
+
+
+def _comparing(table: Table) -> Comparing:
+    rounds = table.whole("rounds", Comparing().rounds, 1, 100)
+    return Comparing(rounds=rounds, environment=table.texts("environment"))
 
 
 def _without_arrays(data: dict[str, Any]) -> dict[str, Any]:

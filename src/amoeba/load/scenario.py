@@ -92,6 +92,17 @@ class Search(msgspec.Struct, frozen=True):
     highest_per_s: float = 100_000.0
 
 
+class Comparing(msgspec.Struct, frozen=True):
+    """How `amoeba compare` runs the scenario.
+
+    `environment` is for each start of the application; `{scratch}` in it is an empty folder then,
+    so that no run finds what another one wrote.
+    """
+
+    rounds: int = 3
+    environment: dict[str, str] = {}
+
+
 class Scenario(msgspec.Struct, frozen=True):
     """A whole scenario. `text` is the file's own."""
 
@@ -102,6 +113,7 @@ class Scenario(msgspec.Struct, frozen=True):
     requests: tuple[Request, ...]
     slo: tuple[Limit, ...] = ()
     search: Search = Search()
+    compare: Comparing = Comparing()
 
     def with_step(self, step_s: float) -> Scenario:
         """The scenario with steps of this length in a search."""

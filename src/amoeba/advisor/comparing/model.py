@@ -11,6 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from amoeba.app.prices import Pricing
+
+Unit = Literal["", "s", "ms", "share", "1/s", "MiB", "CPUs", "GPUs", "money/month"]
 Better = Literal["less", "more", ""]
 Standing = Literal["best", "same", "worse", "only", ""]
 
@@ -40,7 +43,7 @@ class Row(msgspec.Struct, frozen=True):
     """
 
     name: str
-    unit: Literal["", "s", "ms", "share", "1/s", "MiB", "CPUs", "GPUs", "money/month"]
+    unit: Unit
     better: Better
     how: str
     cells: dict[str, Cell]
@@ -88,17 +91,6 @@ class Machine(msgspec.Struct, frozen=True):
     memory_bytes: int
     python: str
     amoeba: str
-
-
-class Pricing(msgspec.Struct, frozen=True):
-    """What things cost, and as of when (an ISO date)."""
-
-    currency: str
-    cpu_hour: float
-    memory_gib_hour: float
-    gpu_hour: float
-    date: str
-    source: str
 
 
 class Comparison(msgspec.Struct, frozen=True):

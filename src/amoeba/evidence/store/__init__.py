@@ -14,7 +14,7 @@ disk: SQLite's write-ahead log does not work over a network file system.
 
 from amoeba.evidence.store.errors import Reason, StoreError
 from amoeba.evidence.store.exporting import KINDS, Kind
-from amoeba.evidence.store.files import evidence_path
+from amoeba.evidence.store.files import evidence_path, private_folder
 from amoeba.evidence.store.intervals import Kept
 from amoeba.evidence.store.periods import Period
 from amoeba.evidence.store.reading import Evidence
@@ -32,4 +32,5 @@ __all__ = [
     "StoreError",
     "Trace",
     "evidence_path",
+    "private_folder",
 ]

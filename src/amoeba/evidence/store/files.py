@@ -23,6 +23,13 @@ def evidence_path(root: Path) -> Path:
     return root / _FOLDER / _NAME
 
 
+def private_folder(root: Path) -> Path:
+    """`.amoeba` beside `amoeba.toml`, made if it is not there. Raises StoreError."""
+    path = evidence_path(root)
+    make_folder(path)
+    return path.parent
+
+
 def beside(path: Path, suffix: str) -> Path:
     """`-wal`, `-shm` or `-lock` of the file."""
     return path.with_name(path.name + suffix)
