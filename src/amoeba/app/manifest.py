@@ -54,8 +54,9 @@ class GatewaySpec(msgspec.Struct, frozen=True):
 
 
 class EvidenceSpec(msgspec.Struct, frozen=True):
-    """Whether what is measured is kept, how much of it, and where; empty: beside `amoeba.toml`."""
+    """Whether anything is measured and kept, how much, and where; empty: beside `amoeba.toml`."""
 
+    record: bool = True
     keep: bool = True
     most_bytes: int = 256 << 20
     file: str = ""
@@ -189,11 +190,7 @@ def _application(top: Table, path: Path) -> Application:
         paths=app.names("paths"),
         http=_http(http),
         limits=_limits(wire),
-        evidence=EvidenceSpec(
-            keep=evidence.flag("keep", default=True),
-            most_bytes=evidence.size("size", None) or EvidenceSpec().most_bytes,
-        ),
-        prices=read_pricing(top.table("prices")),
+        evidence=_evidence(evidence),
         transport=wire.choice("transport", TRANSPORTS, "unix"),
         start_timeout_s=supervisor.number("start_timeout", 120.0),
         drain_timeout_s=supervisor.number("drain_timeout", 30.0),
@@ -201,6 +198,12 @@ def _application(top: Table, path: Path) -> Application:
     for table in (app, http, wire, evidence, supervisor, top):
         table.finish()
     return application
+
+
+def _evidence(table: Table) -> EvidenceSpec:
+    record, keep = (table.flag(name, default=True) for name in ("record", "keep"))
+    most_bytes = table.size("size", None) or EvidenceSpec().most_bytes
+    return EvidenceSpec(record, record and keep, most_bytes)
 
 
 def _app_name(app: Table, path: Path) -> str:

@@ -20,9 +20,11 @@ from amoeba.evidence import Edge
 from amoeba.runtime.handles import Handle, bind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from typing_extensions import TypeForm
+
+    from amoeba.runtime.handles import Cell
 
 T = TypeVar("T")
 
@@ -31,6 +33,10 @@ class Binder(Protocol):
     """What `use` needs of a host."""
 
     loop: asyncio.AbstractEventLoop
+
+    @property
+    def cells(self) -> Mapping[Kind, Cell]:
+        """What the methods of its handles are made of."""
 
     def provider(self, contract: Any, name: str) -> str:
         """The module that is meant. Raises ConfigurationError."""
@@ -108,7 +114,8 @@ class LazyHandle(Handle):
     """A handle that finds its module when it is first called, or when the host has started."""
 
     def __init__(self, contract: Any, name: str, code_module: str) -> None:
-        super().__init__(read_contract(contract), self._unbound)
+        cells = None if current.host is None else current.host.cells
+        super().__init__(read_contract(contract), self._unbound, cells)
         self._amoeba_asked = (contract, name, code_module)
         self._amoeba_host: Binder | None = None
         current.lazy.add(self)

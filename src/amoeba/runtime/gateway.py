@@ -60,12 +60,12 @@ def load_gateway(application: Application) -> Any:
     return found
 
 
-def edge(app: Any, http: GatewaySpec, replica: str, recorder: Recorder) -> Any:
-    """The app with what Amoeba adds to it, as `replica` serves it."""
+def edge(app: Any, http: GatewaySpec, replica: str, recorder: Recorder | None) -> Any:
+    """The app with what Amoeba adds to it, as `replica` serves it; its requests are recorded."""
     served: Any = ErrorEdge(app)
     if http.server_timing:
         served = ServerTiming(served, replica)
-    return RequestRecorder(served, recorder, replica)
+    return served if recorder is None else RequestRecorder(served, recorder, replica)
 
 
 class ErrorEdge:

@@ -21,9 +21,10 @@ from amoeba.runtime.timings import note
 from amoeba.runtime.tracing import look_closely
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     Replace = Callable[[Callable[..., Any], Edge], None]
+    Cell = Callable[[Callable[..., Any], Edge], tuple[Callable[..., Any], Replace]]
 
 log = logging.getLogger("amoeba.calls")
 
@@ -33,13 +34,18 @@ _clock = time.perf_counter_ns
 class Handle:
     """The base of every handle. Instances have one attribute per method of their contract."""
 
-    def __init__(self, contract: Contract, unbound: Callable[[Method], Callable[..., Any]]) -> None:
-        """Make the methods; `unbound(method)` is the target of each until `bind`."""
+    def __init__(
+        self,
+        contract: Contract,
+        unbound: Callable[[Method], Callable[..., Any]],
+        cells: Mapping[Kind, Cell] | None = None,
+    ) -> None:
+        """Make the methods, by `cells`; `unbound(method)` is the target of each until `bind`."""
         self._amoeba_contract = contract
         self._amoeba_replace: dict[str, Replace] = {}
         for name, method in contract.methods.items():
             edge = Edge("", "", name)
-            function, replace = _CELLS[method.kind](unbound(method), edge)
+            function, replace = (cells or RECORDED)[method.kind](unbound(method), edge)
             # Only the name and the documentation: `__wrapped__` would lead tools past the handle.
             function.__name__, function.__qualname__ = name, f"{contract.cls.__qualname__}.{name}"
             function.__doc__ = getattr(getattr(contract.cls, name, None), "__doc__", None)
@@ -118,15 +124,9 @@ def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[...
 
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal warned
-        if not warned and _on_event_loop():
+        if not warned and on_event_loop():
             warned = True
-            log.warning(
-                "%s → %s.%s blocks the event loop it is called on: call it from a thread, "
-                "or give the module a contract with `async def` methods",
-                edge.caller,
-                edge.module,
-                edge.method,
-            )
+            warn_blocking(edge)
         scope = current_scope()
         if scope is not None:
             check_scope(scope)
@@ -167,7 +167,19 @@ def _note(scope: Scope, edge: Edge, took_ns: int) -> None:
         note(scope.timings, edge.module, edge.replica, took_ns // 1000)
 
 
-def _on_event_loop() -> bool:
+def warn_blocking(edge: Edge) -> None:
+    """Say that a call blocks the event loop."""
+    log.warning(
+        "%s → %s.%s blocks the event loop it is called on: call it from a thread, "
+        "or give the module a contract with `async def` methods",
+        edge.caller,
+        edge.module,
+        edge.method,
+    )
+
+
+def on_event_loop() -> bool:
+    """Whether the caller runs on an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -232,4 +244,8 @@ class _recorded_stream:  # noqa: N801 - reads as the function it stands for
         self._start = -1
 
 
-_CELLS = {Kind.UNARY: _unary_cell, Kind.BLOCKING: _blocking_cell, Kind.STREAM: _stream_cell}
+RECORDED: dict[Kind, Cell] = {
+    Kind.UNARY: _unary_cell,
+    Kind.BLOCKING: _blocking_cell,
+    Kind.STREAM: _stream_cell,
+}

@@ -23,25 +23,26 @@ from amoeba.contract import (
     fingerprint,
 )
 from amoeba.errors import AmoebaError, ConfigurationError, Problem, Unavailable, did_you_mean
-from amoeba.evidence import Recorder
+from amoeba.evidence import Edge, Recorder
 from amoeba.evidence.processes import ProcessRecorder
 from amoeba.runtime.channels import StrictChannel, WireChannel
 from amoeba.runtime.control import Need, Report
 from amoeba.runtime.current import current
-from amoeba.runtime.handles import Handle, bind
+from amoeba.runtime.handles import RECORDED, Handle, bind
 from amoeba.runtime.router import Router
 from amoeba.runtime.routing import Pool
 from amoeba.runtime.services import ModuleService
 from amoeba.runtime.stubs import StubFactory
 from amoeba.runtime.tracing import Sizes
+from amoeba.runtime.unrecorded import UNRECORDED
 from amoeba.topology import GATEWAY
 from amoeba.wire import Address, Hello, Holding, Server, bound_address, listen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from amoeba.app import Application, ModulePlan, Plan
-    from amoeba.evidence import Edge
+    from amoeba.runtime.handles import Cell
 
 
 class StartError(AmoebaError):
@@ -74,6 +75,7 @@ class Host:
         token: str = "",
     ) -> None:
         self.application, self.name, self.strict = application, name, strict
+        self.records = application.evidence.record
         self.recorder = Recorder()
         self.process = ProcessRecorder(self._code_owner)
         self.router = Router()
@@ -112,7 +114,8 @@ class Host:
         if self._plan is None:
             self.plan()
         assert self._plan is not None  # noqa: S101 - `plan` sets it or raises
-        self.process.start(self.loop)
+        if self.records:
+            self.process.start(self.loop)
         began = time.perf_counter_ns()
         for name, module in self._plan.modules.items():
             for needed in module.dependencies.values():
@@ -147,10 +150,15 @@ class Host:
                 self.router.close()
                 current.detach(self)
 
+    @property
+    def cells(self) -> Mapping[Kind, Cell]:
+        """See `current.Binder`."""
+        return RECORDED if self.records else UNRECORDED
+
     def handle(self, caller: str, module: str) -> Handle:
         """A handle of `module` for `caller`. Raises ConfigurationError."""
         if (caller, module) not in self._handles:
-            handle = Handle(self._contract(module), _never)
+            handle = Handle(self._contract(module), _never, self.cells)
             self.bind(handle, caller, module)
             if module in self._modules and module not in self._implementations:
                 return handle  # bound to a module that is still starting: not to be kept
@@ -162,12 +170,12 @@ class Host:
         self.note_need(caller, module)
         if problems := self._crossing_problems(module):
             raise ConfigurationError(problems)
-        recorder = self.recorder
+        recorder = self.recorder if self.records else None
 
         codecs = ContractCodec(self._contract(module), module)
 
         def edge_of(method: str) -> Edge:
-            edge = recorder.edge(caller, module, method)
+            edge = (recorder.edge if recorder else Edge)(caller, module, method)
             edge.replica = self.name if module in self._modules else ""
             edge.crosses = self.strict or not edge.replica
             edge.sizes = Sizes(codecs, method, self.loop)
@@ -250,7 +258,12 @@ class Host:
         self._implementations[name] = implementation
         exceptions = self._exceptions(name, plan.contract)
         self._services[name] = ModuleService(
-            name, plan.contract, implementation, exceptions, self.recorder, self.name
+            name,
+            plan.contract,
+            implementation,
+            exceptions,
+            self.recorder if self.records else None,
+            self.name,
         )
 
     async def _enter(self, implementation: object) -> None:

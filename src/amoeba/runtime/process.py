@@ -133,7 +133,8 @@ class HostProcess:
                 await self._host.reachable(need.module)
         sock = socket.socket(fileno=self._spec.gateway_fd)
         http = self._application.http
-        served = edge(app, http, self._spec.replica, self._host.recorder)
+        recorder = self._host.recorder if self._host.records else None
+        served = edge(app, http, self._spec.replica, recorder)
         server = Gateway(served, http.uvicorn, sock)
         await server.start()
         await on_ready(GATEWAY)
@@ -145,7 +146,7 @@ class HostProcess:
             await server.stop(timeout_s)
         await self._host.stop(timeout_s)
         with contextlib.suppress(AmoebaError):
-            await self._supervision.report(self._spec.replica, self._host.report())
+            await self._tell()
         for duty in self._duties:
             duty.cancel()
 
@@ -160,9 +161,13 @@ class HostProcess:
         while True:
             await asyncio.sleep(_REPORT_S)
             with contextlib.suppress(AmoebaError):
-                await self._supervision.report(self._spec.replica, self._host.report())
+                await self._tell()
                 if len(self._host.needs) != self._announced:
                     await self._announce()
+
+    async def _tell(self) -> None:
+        if self._host.records:
+            await self._supervision.report(self._spec.replica, self._host.report())
 
 
 def main() -> None:

@@ -64,7 +64,8 @@ class Opened:
         from amoeba.runtime.gateway import edge, load_gateway
 
         app, host = load_gateway(self.application), self._host
-        return edge(app, self.application.http, host.name, host.recorder)
+        recorder = host.recorder if host.records else None
+        return edge(app, self.application.http, host.name, recorder)
 
 
 @asynccontextmanager
