@@ -1,57 +1,50 @@
 """What a process uses, and which module uses it: loop lag, CPU by module, pauses, descriptors.
 
-A thread of its own looks at all others many times a second. The time that a thread has computed
-since the last look belongs to the module whose code it is in now; so a module's share has a
-statistical error of `1 / sqrt(looks)`, and what no module's code was seen for is `other`.
+A thread of its own looks at all others many times a second, at uneven intervals, so that what
+happens in step with it is not always or never seen.
 """
 
 from __future__ import annotations
 
 import gc
+import random
 import sys
 import threading
 import time
-from collections import defaultdict
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amoeba.evidence.histogram import bucket_of
+from amoeba.evidence.budget import SHARE
+from amoeba.evidence.computing import OTHER, Computing
+from amoeba.evidence.gpus import GpuReader
+from amoeba.evidence.heartbeat import Heartbeat
 from amoeba.evidence.records import ProcessTotals
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
-    from types import FrameType
 
     import psutil
 
-_LOOK_S = 0.05
-_BEAT_S = 0.05
-_BLOCKED_NS = 50_000_000
-"""The loop is blocked when a beat is this late."""
+__all__ = ["OTHER", "ProcessRecorder"]
 
-OTHER = "other"
-_DEPTH = 200
+_LOOK_S = 0.03  # at most half as much again: a block of the event loop is never missed
+_GPU_NS = 1_000_000_000  # as often as hosts report
 
 
 class ProcessRecorder:
     """Records this process. `owner_of` gives the module that a Python module's code belongs to."""
 
-    def __init__(self, owner_of: Callable[[str], str]) -> None:
-        self._owner_of = owner_of
-        self._owners: dict[str, str] = {}
+    def __init__(self, owner_of: Callable[[str], str], gpu: GpuReader | None = None) -> None:
         self._totals = ProcessTotals()
-        self._lag: defaultdict[int, int] = defaultdict(int)
-        self._blocked: defaultdict[str, int] = defaultdict(int)
-        self._cpu: defaultdict[str, int] = defaultdict(int)
-        self._seen_ns: dict[int, int] = {}  # CPU time of each thread at the last look
+        self._computing = Computing(owner_of)
+        self._heartbeat = Heartbeat()
+        self._gpu = GpuReader() if gpu is None else gpu
         self._process: psutil.Process | None = None
-        self._beat_ns = 0
+        self._began_ns = 0
         self._loop_thread = 0
         self._stop = threading.Event()
         self._gc_began = 0
-        self._beating: asyncio.TimerHandle | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin, on the loop's own thread."""
@@ -59,12 +52,9 @@ class ProcessRecorder:
 
         self._loop_thread = threading.get_ident()
         self._process = psutil.Process()
-        self._totals.rss_at_start_bytes = int(self._process.memory_info().rss)
         gc.callbacks.append(self._collected)
-        for thread in threading.enumerate():  # what they computed before is nobody's
-            if thread.native_id is not None:
-                self._used(thread.native_id)
-        self._beat(loop, time.perf_counter_ns())
+        self._computing.start()
+        self._heartbeat.start(loop)
         threading.Thread(target=self._watch, name="amoeba-recorder", daemon=True).start()
 
     def stop(self) -> None:
@@ -72,32 +62,25 @@ class ProcessRecorder:
         self._stop.set()
         with suppress(ValueError):
             gc.callbacks.remove(self._collected)
-        if self._beating is not None:
-            self._beating.cancel()
+        self._heartbeat.stop()
 
     def started(self, took_ns: int) -> None:
         """The modules here are ready; making them took so long."""
         self._totals.start_ns = took_ns
+        if self._process is not None:
+            self._totals.rss_at_start_bytes = int(self._process.memory_info().rss)
 
     def totals(self) -> ProcessTotals:
         """What was used so far."""
         totals, process = self._totals, self._process
         if process is not None:
-            used = process.cpu_times()
-            totals.cpu_ns = int((used.user + used.system) * 1e9)
+            totals.cpu_ns = time.process_time_ns()
             totals.rss_bytes = int(process.memory_info().rss)
             totals.descriptors = process.num_fds() if hasattr(process, "num_fds") else 0
-        totals.loop_lag = dict(self._lag)
-        totals.blocked_by = dict(self._blocked)
-        totals.cpu_by_module = dict(self._cpu)
+        totals.loop_lag = dict(self._heartbeat.lag)
+        totals.blocked_by = dict(self._heartbeat.blocked_by)
+        totals.cpu_by_module = self._computing.totals()
         return totals
-
-    def _beat(self, loop: asyncio.AbstractEventLoop, due_ns: int) -> None:
-        now = time.perf_counter_ns()
-        self._lag[bucket_of(max(0, now - due_ns))] += 1
-        self._beat_ns = now
-        due = now + int(_BEAT_S * 1e9)
-        self._beating = loop.call_later(_BEAT_S, self._beat, loop, due)
 
     def _collected(self, phase: str, _: dict[str, Any]) -> None:
         if phase == "start":
@@ -107,46 +90,24 @@ class ProcessRecorder:
             self._totals.gc_pause_ns += time.perf_counter_ns() - self._gc_began
 
     def _watch(self) -> None:
-        looked = time.perf_counter_ns()
-        while not self._stop.wait(_LOOK_S):
-            now = time.perf_counter_ns()
+        looked = measured = time.perf_counter_ns()
+        cost_s = 0.0
+        while not self._stop.wait(_pause_s(cost_s)):
+            now, began = time.perf_counter_ns(), time.thread_time()
             self._look(now, now - looked)
-            looked = now
+            cost_s, looked = time.thread_time() - began, now
+            if now - measured >= _GPU_NS:
+                measured = now
+                self._totals.gpu_bytes, self._totals.gpu_busy = self._gpu.read()
 
     def _look(self, now_ns: int, since_ns: int) -> None:
         frames = sys._current_frames()  # noqa: SLF001 - there is no public way
-        threads = {each.ident: each.native_id for each in threading.enumerate()}
-        late = now_ns - self._beat_ns - int(_BEAT_S * 1e9)
-        for ident, frame in frames.items():
-            native = threads.get(ident)
-            used = self._used(native) if native is not None else 0
-            blocks = ident == self._loop_thread and late > _BLOCKED_NS
-            if used or blocks:
-                owner = self._owner(frame)
-                self._cpu[owner] += used
-                if blocks:
-                    self._blocked[owner] += min(late, since_ns)
+        if self._heartbeat.overdue(now_ns):
+            owner = self._computing.owner(frames.get(self._loop_thread))
+            self._heartbeat.found(owner, since_ns)
+        self._computing.look(frames, since_ns)
 
-    def _used(self, native: int) -> int:
-        """CPU time of a thread since the last look, in nanoseconds."""
-        try:
-            spent = int(Path(f"/proc/self/task/{native}/schedstat").read_bytes().split()[0])
-        except (OSError, ValueError, IndexError):  # it has ended, or this is not Linux
-            return 0
-        # A thread that is met for the first time has computed all of it since the last look.
-        before = self._seen_ns.get(native, 0)
-        self._seen_ns[native] = spent
-        return max(0, spent - before)
 
-    def _owner(self, frame: FrameType | None) -> str:
-        """The module whose code a thread is in, or was called from."""
-        for _ in range(_DEPTH):
-            if frame is None:
-                break
-            name = frame.f_globals.get("__name__", "")
-            if name not in self._owners:
-                self._owners[name] = self._owner_of(name)
-            if self._owners[name]:
-                return self._owners[name]
-            frame = frame.f_back
-        return OTHER
+def _pause_s(cost_s: float) -> float:
+    """How long to wait after a look that cost so much: many threads are looked at less often."""
+    return max(_LOOK_S, cost_s / SHARE) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
