@@ -83,9 +83,10 @@ def test_a_look_gives_the_time_since_the_last_one(thread):
     seen = computing()
     with paused(thread, "desk.busy", 80 * MS):
         look(seen, 50 * MS)
-        assert seen.totals()["busy"] == 50 * MS
+    assert seen.totals()["busy"] == 50 * MS
+    with paused(thread, "desk.busy", MS):
         look(seen, 20 * MS)
-        assert seen.totals()["busy"] == 70 * MS
+    assert seen.totals()["busy"] == 70 * MS
 
 
 def test_a_look_gives_no_more_than_was_computed(thread):
@@ -103,6 +104,16 @@ def test_what_was_computed_unseen_is_not_given_to_who_is_seen_next(thread):
         look(seen, 5 * MS)
     assert seen.totals()["late"] == 5 * MS
     assert "quick" not in seen.totals()
+
+
+def test_a_module_that_waits_is_given_nothing(thread):
+    seen = computing()
+    burn(thread, "desk.quick", 200 * MS)
+    with paused(thread, "desk.waiting", MS):
+        look(seen, 5 * MS)
+        look(seen, 50 * MS)
+        look(seen, 50 * MS)
+    assert seen.totals()["waiting"] == 5 * MS
 
 
 def test_much_that_was_computed_unseen_is_nobodys(thread, monkeypatch):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OTHER = "other"
 _DEPTH = 200
+_WAITS_NS = 400_000
+"""A thread that has computed less since the last look waits: the interpreter lets nobody look
+within the first half millisecond of a step."""
 _MOST_UNSEEN_NS = 2_000_000_000
 """What a thread may have computed unseen before it is `other`: chance evens out less than that."""
 
@@ -67,14 +70,15 @@ class Computing:
             native = natives.get(ident)
             if native is not None:
                 thread = self._threads[native] = before.pop(native, _Thread(0))
-                self._accounted_ns += thread.computed(thread_time_ns(native))
-                if thread.unseen_ns:
-                    self._see(thread, frame, since_ns)
+                computed = thread.computed(thread_time_ns(native))
+                self._accounted_ns += computed
+                if computed:
+                    self._see(thread, frame, since_ns if computed > _WAITS_NS else 0)
         self._by_module[OTHER] += sum(thread.unseen_ns for thread in before.values())  # have ended
         self._account(process_ns)
 
     def _see(self, thread: _Thread, frame: FrameType, since_ns: int) -> None:
-        owner = self.owner(frame)
+        owner = self.owner(frame) if since_ns else ""
         if owner:
             self._by_module[owner] += thread.take(since_ns)
         self._by_module[OTHER] += thread.take(thread.unseen_ns - _MOST_UNSEEN_NS)
