@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := examples/support_desk
 
-.PHONY: demo install test test-desk check docs bench-seam bench-training compare-desk clean format
+.PHONY: demo install test test-desk check docs bench-seam bench-training compare-desk bench-recorder clean format
 
 demo: $(INSTALLED)  ## train on the small corpus and serve the support desk until Ctrl-C
 	@test -f $${SUPPORT_DESK_MODELS:-$(DEMO)/models}/current || \
@@ -46,6 +46,9 @@ bench-seam: $(INSTALLED)  ## measure start, import, a local and a remote call
 
 compare-desk: $(INSTALLED)  ## compare the architectures of the support desk on real data
 	@$(BIN)/python bench/compare_desk.py
+
+bench-recorder: $(INSTALLED)  ## what measuring costs: the recorder on and off
+	@$(BIN)/python bench/recorder.py
 
 bench-training: $(INSTALLED)  ## what training costs those who are being served
 	@$(BIN)/python bench/training.py

@@ -28,6 +28,15 @@ OF_THE_MOMENT = ("rss_bytes", "rss_at_start_bytes", "descriptors", "in_flight")
 WAITS = {5: 60, 20: 60, 60: 30}
 SIZES = {1_000: 30, 8_000: 30, 64_000: 30}
 FAILURES = {"value": 7, "key": 5, "own": 3}
+HELD = 5
+NAMES = {
+    "/fail": "kind",
+    "/carry": "size",
+    "/allocate": "size",
+    "/ask": "times",
+    "/hold": "whom",
+    "/release": "whom",
+}
 ALLOCATED = 200_000_000
 TRACED = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 
@@ -97,15 +106,16 @@ class Driver:
     def held(self, count: int) -> None:
         """So many calls are seen in flight, and none once they have ended."""
         with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(self.ask, "/wait/3000", count, count)
+            asked = pool.submit(self.ask, "/hold/all", count, count)
             wait_for(lambda: self._in_flight() == count, f"{count} calls in flight")
+            self.ask("/release/all", 1)
             asked.result()
         wait_for(lambda: self._in_flight() == 0, "no call in flight")
 
     def _in_flight(self) -> int:
         edges = self.run.status()["totals"]
         return sum(
-            e["in_flight"] for e in edges if (e["caller"], e["method"]) == ("gateway", "wait")
+            e["in_flight"] for e in edges if (e["caller"], e["method"]) == ("gateway", "hold")
         )
 
 
@@ -150,7 +160,7 @@ def measured(request, tmp_path_factory) -> tuple[Known, Told]:
     shutil.copytree(SOURCE, folder)
     with Run(folder, "-t", request.param).ready() as run:
         driver = Driver(run)
-        driver.held(5)
+        driver.held(HELD)
         known = driver.drive()
         assert run.end() == 0
     return known, told_by(folder)
@@ -161,12 +171,13 @@ def test_calls_are_counted_exactly(measured):
     routes = {
         edge["method"]: edge["calls"] for edge in told.edges.values() if edge["caller"] == "http"
     }
-    names = {"/fail": "kind", "/carry": "size", "/allocate": "size", "/ask": "times"}
-    sent = {f"POST {p}/{{{names.get(p, 'ms')}}}": times for p, times in known.requests.items()}
+    sent = {f"POST {p}/{{{NAMES.get(p, 'ms')}}}": times for p, times in known.requests.items()}
     assert routes == sent | {"GET /took": 1, "GET /cpu": 1}
     called = {name: edge["calls"] for name, edge in told.edges.items() if "http" not in name}
     assert called == {
-        "gateway → waiter.wait": sum(WAITS.values()) + 5,
+        "gateway → waiter.wait": sum(WAITS.values()),
+        "gateway → waiter.hold": HELD,
+        "gateway → waiter.release": 1,
         "gateway → waiter.fail": sum(FAILURES.values()),
         "gateway → porter.carry": sum(SIZES.values()),
         "gateway → porter.ask": 10,

@@ -34,6 +34,16 @@ async def wait(ms: int) -> None:
     await timed(f"wait {ms}", waiter.wait(ms))
 
 
+@api.post("/hold/{whom}")
+async def hold(whom: str) -> None:
+    await waiter.hold()
+
+
+@api.post("/release/{whom}")
+async def release(whom: str) -> None:
+    await waiter.release()
+
+
 @api.post("/fail/{kind}")
 async def fail(kind: str) -> str:
     try:
