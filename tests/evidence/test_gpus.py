@@ -133,3 +133,7 @@ def test_nvml_is_not_loaded_before_cuda_and_not_again_after_it_failed():
 
 def test_a_process_without_cuda_knows_nothing_of_gpus():
     assert GpuReader(missing).read() == (None, None)
+
+
+def test_the_real_nvml_knows_nothing_of_a_process_that_computes_on_no_gpu():
+    assert GpuReader(uses_gpu=lambda: True).read() == (None, None)
