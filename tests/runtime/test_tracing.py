@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
+import time
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +139,120 @@ def test_another_process_tells_its_side_of_the_call(tmp_path):
         assert below.parent_id == above.span_id
     assert [span.replica for span in order[1::2]] == ["fronts.0", "probes.0"]
     assert {span.caller for span in order[2:]} == {"front"}
+
+
+def test_a_stream_is_a_span_from_its_first_use_to_its_end(rig):
+    async def consume() -> None:
+        assert [number async for number in rig.probe.count(20)] == list(range(20))
+
+    root, (span,) = traced(rig, consume)
+    assert (span.module, span.method, span.parent_id) == ("probe", "count", root.span_id)
+    assert span.side == ("client" if rig.crosses else "internal")
+    assert span.argument_bytes == len(b"\x91\x14")
+    assert span.answer_bytes == 20  # a byte each: the first 16 are measured, the rest is alike
+    assert root.children
+    assert span.error == ""
+
+
+def test_what_the_consumer_does_between_items_is_not_the_streams_waiting(rig):
+    paused_ns = 0
+
+    async def consume() -> None:
+        nonlocal paused_ns
+        async for _ in rig.probe.count(5):
+            began = time.perf_counter_ns()
+            await asyncio.sleep(0.02)
+            paused_ns += time.perf_counter_ns() - began
+
+    _, (span,) = traced(rig, consume)
+    assert span.duration_ns >= paused_ns
+    assert span.wait_ns + span.cpu_ns <= span.duration_ns - paused_ns
+
+
+def test_a_stream_that_fails_says_how(rig):
+    async def consume() -> None:
+        from rules.probe import OutOfStock
+
+        with pytest.raises(OutOfStock):
+            async for _ in rig.probe.count_then_fail(3):
+                pass
+
+    _, (span,) = traced(rig, consume)
+    assert span.error == "OutOfStock"
+    assert span.answer_bytes == 3
+
+
+def test_a_stream_that_is_left_early_ends_then(rig):
+    async def consume() -> None:
+        items = rig.probe.endless()
+        await anext(items)
+        await items.aclose()
+
+    _, (span,) = traced(rig, consume)
+    assert span.method == "endless"
+    assert span.error == ""
+
+
+def test_a_stream_that_is_dropped_ends_then(rig):
+    async def consume() -> None:
+        items = rig.probe.endless()
+        await anext(items)
+        del items
+        gc.collect()
+
+    _, (span,) = traced(rig, consume)
+    assert span.method == "endless"
+
+
+def test_a_blocking_call_is_a_span_with_what_its_thread_computed(rig):
+    model = rig.app.get("model")
+
+    async def call() -> None:
+        assert await asyncio.to_thread(model.predict, "a text") is not None
+
+    root, (span,) = traced(rig, call)
+    assert (span.module, span.method, span.parent_id) == ("model", "predict", root.span_id)
+    assert span.argument_bytes > 0
+    assert span.answer_bytes > 0
+    assert (span.cpu_ns > 0) is not rig.crosses
+
+
+def test_a_stream_that_no_request_made_is_counted_in_its_turn(rig):
+    edge = rig.app._host.recorder.edge("gateway", "probe", "count")
+    edge.sample_at_ns = 0
+
+    async def twice() -> None:
+        for _ in range(2):
+            assert [number async for number in rig.probe.count(3)] == [0, 1, 2]
+
+    before = edge.samples.calls
+    rig.run(twice())
+    assert edge.samples.calls == before + 1
+
+
+def test_another_process_tells_its_side_of_a_stream_and_of_a_blocking_call(tmp_path):
+    async def call() -> list[Span]:
+        async with amoeba.open(CONFIG, topology="apart") as app:
+            recorder = app._host.recorder
+            root = ActiveSpan(Edge("http", "gateway", "GET /", recorder), "server", None, kept=True)
+            token = enter_scope(Scope(span=root))
+            try:
+                assert len([each async for each in app.get("front").count_behind(7)]) == 7
+                await asyncio.to_thread(app.get("model").predict, "a text")
+            finally:
+                leave_scope(token)
+            here = recorder.take_spans()
+            supervisor = app._supervisor
+            while len(told := supervisor.collector.spans()) < 2:  # noqa: ASYNC110 - reports come
+                await asyncio.sleep(0.01)
+            return [*here, *told]
+
+    spans = asyncio.run(asyncio.wait_for(call(), 30))
+    chain = {(span.module, span.method, span.side): span for span in spans}
+    for module, method in (("probe", "count"), ("model", "predict")):
+        caller, callee = chain[module, method, "client"], chain[module, method, "server"]
+        assert callee.parent_id == caller.span_id
+        assert callee.trace_id == caller.trace_id
+        assert callee.replica == "probes.0"
+        assert callee.cpu_ns > 0
+    assert chain["probe", "count", "client"].caller == "front"

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from amoeba.app.lines import key_lines, line_of
-from amoeba.app.prices import Pricing, read_pricing
+from amoeba.app.prices import Pricing
 from amoeba.app.tables import Table
 from amoeba.errors import ConfigurationError, Problem, did_you_mean
 from amoeba.topology import GATEWAY, MONOLITH, Process, Topology, topology_problems

@@ -250,6 +250,12 @@ class Batch:
         """Encoded bytes so far; items with buffers beside them count as full batches."""
         return len(self._data) + (1 << 20) * len(self._messages)
 
+    @property
+    def content_bytes(self) -> int:
+        """Encoded bytes of the items so far, without what a message adds."""
+        beside = sum(len(each.payload) + sum(map(len, each.buffers)) for each in self._messages)
+        return len(self._data) + beside
+
     def take(self) -> list[Message]:
         """The messages to send; the batch is empty again."""
         count, self.count = self.count, 0

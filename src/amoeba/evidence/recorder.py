@@ -35,6 +35,9 @@ class Sizes(Protocol):
     def told(self, answer: Any, into: Samples) -> None:
         """Measure the answer."""
 
+    def streamed(self, item: Any, into: Samples) -> None:
+        """Measure an item of a stream."""
+
 
 class Edge:
     """Counts the calls of one method of one module by one caller.

@@ -28,6 +28,7 @@ class ActiveSpan:
         "method",
         "module",
         "parent_id",
+        "paused_ns",
         "queued_ns",
         "replica",
         "samples",
@@ -46,6 +47,7 @@ class ActiveSpan:
         self.span_id: str = secrets.token_hex(8)
         self.kept: bool = parent.kept if parent else kept
         self.cpu_ns = self.queued_ns = 0
+        self.paused_ns = 0  # of a stream: while its consumer was busy otherwise
         self.children: list[tuple[int, int]] = []  # when calls to other modules began and ended
         self.samples = Samples()
         self.ended = 0  # until it is over
@@ -68,6 +70,7 @@ class ActiveSpan:
             self.ended = _clock()
         duration = self.ended - self.started
         away = sum(end - start for start, end in _merged(self.children))
+        waited = max(0, duration - self.cpu_ns - away - self.paused_ns)
         return Span(
             trace_id=self.trace_id,
             span_id=self.span_id,
@@ -80,7 +83,7 @@ class ActiveSpan:
             start_ns=self.start_ns,
             duration_ns=duration,
             cpu_ns=self.cpu_ns,
-            wait_ns=max(0, duration - self.cpu_ns - away) if self.side != "client" else 0,
+            wait_ns=waited if self.side != "client" else 0,
             argument_bytes=self.samples.argument_bytes,
             answer_bytes=self.samples.answer_bytes,
             error=self.error,

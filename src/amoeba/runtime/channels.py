@@ -190,7 +190,8 @@ class StrictChannel:
         """See Channel."""
         del key
         link = _Link(self._limits)
-        metadata = Metadata(timings=current_timings())
+        mine = current_metadata() or NO_METADATA
+        metadata = Metadata(trace=mine.trace, timings=current_timings(), caller=mine.caller)
         pump = asyncio.Task(
             self._pump(method, _owned(message), link, metadata), context=contextvars.Context()
         )
@@ -207,7 +208,8 @@ class StrictChannel:
         """See Channel."""
         del key, idempotent
         try:
-            return _owned(self._service.call_blocking(method, _owned(message)))
+            metadata = current_metadata() or NO_METADATA
+            return _owned(self._service.call_blocking(method, _owned(message), metadata))
         except Exception as error:  # noqa: BLE001 - crosses as it would from another process
             raise Failed(self._service.encode_error(error)) from None
 

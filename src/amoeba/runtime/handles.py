@@ -18,10 +18,12 @@ from amoeba.errors import did_you_mean
 from amoeba.evidence import Edge, bucket_of
 from amoeba.runtime.deadlines import Scope, check_scope, current_scope
 from amoeba.runtime.timings import note
-from amoeba.runtime.tracing import look_closely
+from amoeba.runtime.tracing import look_closely, look_closely_blocking, watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from amoeba.runtime.streaming import Watched
 
     Replace = Callable[[Callable[..., Any], Edge], None]
     Cell = Callable[[Callable[..., Any], Edge], tuple[Callable[..., Any], Replace]]
@@ -135,6 +137,8 @@ def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[...
             recorded.in_flight += 1
         start = _clock()
         try:
+            if _looks(scope, recorded, start):
+                return look_closely_blocking(target, args, kwargs, recorded, scope)
             return target(*args, **kwargs)
         except BaseException as error:
             recorded.failed(error)
@@ -152,6 +156,11 @@ def _blocking_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[...
         target, edge = new_target, new_edge
 
     return call, replace
+
+
+def _looks(scope: Scope | None, edge: Edge, now_ns: int) -> bool:
+    """Whether a call is looked at closely."""
+    return now_ns >= edge.sample_at_ns if scope is None else _closely(scope, edge, now_ns)
 
 
 def _closely(scope: Scope, edge: Edge, now_ns: int) -> bool:
@@ -189,7 +198,10 @@ def on_event_loop() -> bool:
 
 def _stream_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., Any], Replace]:
     def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        return _recorded_stream(target(*args, **kwargs), edge)
+        items, scope = target(*args, **kwargs), current_scope()
+        if edge.recorder is not None and _looks(scope, edge, _clock()):
+            return _recorded_stream(items, edge, scope, (args, kwargs))
+        return _recorded_stream(items, edge, scope)
 
     def replace(new_target: Callable[..., Any], new_edge: Edge) -> None:
         nonlocal target, edge
@@ -201,11 +213,20 @@ def _stream_cell(target: Callable[..., Any], edge: Edge) -> tuple[Callable[..., 
 class _recorded_stream:  # noqa: N801 - reads as the function it stands for
     """A stream's items unchanged; the stream counts as one call, from first use to its end."""
 
-    __slots__ = ("_edge", "_items", "_scope", "_start")
+    __slots__ = ("_edge", "_items", "_scope", "_start", "_watched", "_with")
 
-    def __init__(self, items: Any, edge: Edge) -> None:
+    def __init__(
+        self,
+        items: Any,
+        edge: Edge,
+        scope: Scope | None,
+        looked_at: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
+    ) -> None:
+        """`looked_at`: its arguments, when it is looked at closely."""
         self._items, self._edge = aiter(items), edge
-        self._scope = current_scope()  # until the first item
+        self._scope = scope  # until the first item
+        self._with = looked_at  # until its first use
+        self._watched: Watched | None = None
         self._start = 0
 
     def __aiter__(self) -> _recorded_stream:
@@ -215,6 +236,11 @@ class _recorded_stream:  # noqa: N801 - reads as the function it stands for
         if not self._start:
             self._start = _clock()
             self._edge.in_flight += 1
+            if self._with is not None:
+                self._items = self._watched = watch(
+                    self._items, self._edge, self._scope, *self._with
+                )
+                self._with = None
         try:
             item = await self._items.__anext__()
         except BaseException as error:
@@ -238,6 +264,9 @@ class _recorded_stream:  # noqa: N801 - reads as the function it stands for
         self._end()
 
     def _end(self) -> None:
+        if self._watched is not None:
+            self._watched.end()
+            self._watched = None
         if self._start > 0:
             self._edge.in_flight -= 1
             self._edge.latency[bucket_of(_clock() - self._start)] += 1

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from amoeba.app import Contracts, make_plan
 from amoeba.contract import (
     Contract,
-    ContractCodec,
     ExceptionCodec,
     Kind,
     Method,
@@ -32,8 +31,8 @@ from amoeba.runtime.handles import RECORDED, Handle, bind
 from amoeba.runtime.router import Router
 from amoeba.runtime.routing import Pool
 from amoeba.runtime.services import ModuleService
+from amoeba.runtime.sizes import ModuleSizes
 from amoeba.runtime.stubs import StubFactory
-from amoeba.runtime.tracing import Sizes
 from amoeba.runtime.unrecorded import UNRECORDED
 from amoeba.topology import GATEWAY
 from amoeba.wire import Address, Hello, Holding, Server, bound_address, listen
@@ -172,13 +171,13 @@ class Host:
             raise ConfigurationError(problems)
         recorder = self.recorder if self.records else None
 
-        codecs = ContractCodec(self._contract(module), module)
+        sizes = ModuleSizes(self._contract(module), module)
 
         def edge_of(method: str) -> Edge:
             edge = (recorder.edge if recorder else Edge)(caller, module, method)
             edge.replica = self.name if module in self._modules else ""
             edge.crosses = self.strict or not edge.replica
-            edge.sizes = Sizes(codecs, method, self.loop)
+            edge.sizes = sizes.method(method)
             return edge
 
         bind(handle, lambda method: self._target(module, method), edge_of)

@@ -11,15 +11,20 @@ from amoeba.contract.describing import describe, fingerprint
 from amoeba.errors import DeadlineExceeded, WireError
 from amoeba.runtime.deadlines import Deadline, Scope, enter_scope
 from amoeba.runtime.threads import in_thread
-from amoeba.runtime.tracing import serve_closely, trace_context
-from amoeba.wire.frames import Metadata
+from amoeba.runtime.tracing import (
+    serve_closely,
+    serve_closely_blocking,
+    serve_watched,
+    trace_context,
+)
+from amoeba.wire.frames import NO_METADATA, Metadata
 from amoeba.wire.server import queued_ns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from amoeba.contract.codec import ItemsCodec
-    from amoeba.evidence import Recorder
+    from amoeba.evidence import Edge, Recorder
 
 
 class ModuleService:
@@ -70,8 +75,7 @@ class ModuleService:
         else:
             call = functools.partial(function, *args, **kwargs)
         _adopt(metadata)
-        if metadata.caller is not None and metadata.trace is not None:
-            call = self._closely(call, declared.name, metadata)
+        call = self._closely(call, declared.name, metadata)
         if metadata.deadline_us is None:
             return codec.result.encode((await call(),))
         async with Deadline(_seconds(metadata)):
@@ -81,22 +85,34 @@ class ModuleService:
         self, call: Callable[[], Awaitable[Any]], method: str, metadata: Metadata
     ) -> Callable[[], Awaitable[Any]]:
         """The same call as a span of the trace that its caller looks at."""
-        if self._recorder is None:
+        edge = self._edge(method, metadata)
+        if edge is None:
             return call
-        edge = self._recorder.edge(metadata.caller or "", self.module, method)
-        if not edge.replica:
-            edge.replica = self._replica
         trace = metadata.trace or ""
         return functools.partial(serve_closely, call, edge, trace, queued_ns.get())
 
-    def call_blocking(self, method: int, request: Message) -> Message:
+    def _edge(self, method: str, metadata: Metadata) -> Edge | None:
+        """The edge of a call whose caller looks at it closely; None of any other."""
+        if self._recorder is None or metadata.caller is None or metadata.trace is None:
+            return None
+        edge = self._recorder.edge(metadata.caller, self.module, method)
+        if not edge.replica:
+            edge.replica = self._replica
+        return edge
+
+    def call_blocking(
+        self, method: int, request: Message, metadata: Metadata = NO_METADATA
+    ) -> Message:
         """Run a blocking method in this thread, with an empty context."""
         declared = self._methods[method]
         codec = self._codec[declared.name]
         args, kwargs = codec.arguments.decode(request)
-        function = getattr(self._implementation, declared.name)
-        result = contextvars.Context().run(functools.partial(function, *args, **kwargs))
-        return codec.result.encode((result,))
+        call = functools.partial(getattr(self._implementation, declared.name), *args, **kwargs)
+        edge = self._edge(declared.name, metadata)
+        if edge is not None:
+            trace = metadata.trace or ""
+            call = functools.partial(serve_closely_blocking, call, edge, trace)
+        return codec.result.encode((contextvars.Context().run(call),))
 
     def stream(
         self, method: int, request: Message, metadata: Metadata
@@ -106,7 +122,11 @@ class ModuleService:
         codec = self._codec[declared.name]
         args, kwargs = codec.arguments.decode(request)
         _adopt(metadata)
-        return getattr(self._implementation, declared.name)(*args, **kwargs), codec.items
+        items = getattr(self._implementation, declared.name)(*args, **kwargs)
+        edge = self._edge(declared.name, metadata)
+        if edge is not None:
+            items = serve_watched(aiter(items), edge, metadata.trace or "", queued_ns.get())
+        return items, codec.items
 
     def encode_error(self, error: BaseException) -> bytes:
         """An exception as the payload of an ERROR frame."""

@@ -8,23 +8,20 @@ call only meets one comparison.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from amoeba.errors import ContractError
 from amoeba.evidence import ActiveSpan, Samples
 from amoeba.evidence.budget import next_sample_ns
 from amoeba.evidence.driving import Driven
 from amoeba.evidence.spans import parse
 from amoeba.runtime.deadlines import Scope, current_scope, enter_scope, leave_scope
+from amoeba.runtime.streaming import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from amoeba.contract import ContractCodec, Message
     from amoeba.evidence import Edge
 
 _clock = time.perf_counter_ns
@@ -52,57 +49,128 @@ async def look_closely(
     """Await `target` as a span of the trace of `scope`, or of one that begins here."""
     if edge.recorder is None:  # a handle before its binding: it calls itself again
         return await target(*args, **kwargs)
-    parent = scope.span if scope is not None and scope.active else None
-    seen, began = Samples(), _clock()
-    if edge.sizes is not None:
-        edge.sizes.asked(args, kwargs, seen)
-    cost_ns = _SPAN_NS + _clock() - began
-    span = ActiveSpan(edge, "client" if edge.crosses else "internal", parent, kept=False)
-    span.samples = seen
-    if parent is None:
-        span.continues(trace_context.get() or "")
-    inner = Scope.within(scope, span)
-    token = enter_scope(inner)
-    try:
-        answer = await _driven(target(*args, **kwargs), span, edge)
-        span.ended = before = _clock()
-        if edge.sizes is not None:
-            edge.sizes.told(answer, seen)
-        cost_ns += _clock() - before
-    except BaseException as error:
-        span.error = type(error).__name__
-        raise
-    finally:
-        inner.active = False
-        leave_scope(token)
-        edge.recorder.ended(span, edge)
-        if parent is not None:
-            parent.children.append((span.started, span.ended))
-        else:
-            edge.sample_at_ns = next_sample_ns(_clock(), cost_ns)
-    return answer
+    with _Look(edge, scope, args, kwargs) as look:
+        answer = await _driven(target(*args, **kwargs), look.span, edge)
+        look.told(answer)
+        return answer
+
+
+def look_closely_blocking(
+    target: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    edge: Edge,
+    scope: Scope | None,
+) -> Any:
+    """As `look_closely`, of a call that blocks its thread."""
+    if edge.recorder is None:
+        return target(*args, **kwargs)
+    with _Look(edge, scope, args, kwargs) as look:
+        answer = _stepped(lambda: target(*args, **kwargs), look.span, edge)
+        look.told(answer)
+        return answer
+
+
+def watch(
+    items: Any, edge: Edge, scope: Scope | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Watched:
+    """The items of a stream as a span of the trace of `scope`, or of one that begins here."""
+    look = _Look(edge, scope, args, kwargs)
+    if look.parent is None:  # not when it ends: others would be looked at until then
+        edge.sample_at_ns = next_sample_ns(_clock(), look.cost_ns)
+    return Watched(items, edge, look.span, scope)
 
 
 async def serve_closely(
     call: Callable[[], Any], edge: Edge, traceparent: str, queued_ns: int
 ) -> Any:
     """Await the callee's side of a call from another process as a span of its trace."""
-    assert edge.recorder is not None  # noqa: S101 - edges of a recorder have it
+    with _Serving(edge, traceparent, queued_ns) as span:
+        return await _driven(call(), span, edge)
+
+
+def serve_closely_blocking(call: Callable[[], Any], edge: Edge, traceparent: str) -> Any:
+    """The same of a call that runs in this thread."""
+    with _Serving(edge, traceparent, 0) as span:
+        return _stepped(call, span, edge)
+
+
+def serve_watched(items: Any, edge: Edge, traceparent: str, queued_ns: int) -> Watched:
+    """The same of a stream."""
+    return Watched(items, edge, _served(edge, traceparent, queued_ns), current_scope())
+
+
+class _Look:
+    """The caller's side of a call that is looked at closely, while it is made."""
+
+    def __init__(
+        self, edge: Edge, scope: Scope | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self._edge, self._scope = edge, scope
+        self.parent = scope.span if scope is not None and scope.active else None
+        seen, began = Samples(), _clock()
+        if edge.sizes is not None:
+            edge.sizes.asked(args, kwargs, seen)
+        self.cost_ns = _SPAN_NS + _clock() - began
+        side = "client" if edge.crosses else "internal"
+        self.span = ActiveSpan(edge, side, self.parent, kept=False)
+        self.span.samples = seen
+        if self.parent is None:
+            self.span.continues(trace_context.get() or "")
+
+    def __enter__(self) -> _Look:
+        self._inner = Scope.within(self._scope, self.span)
+        self._token = enter_scope(self._inner)
+        return self
+
+    def told(self, answer: Any) -> None:
+        """Measure the answer."""
+        self.span.ended = before = _clock()
+        if self._edge.sizes is not None:
+            self._edge.sizes.told(answer, self.span.samples)
+        self.cost_ns += _clock() - before
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        span, edge = self.span, self._edge
+        if kind is not None:
+            span.error = kind.__name__
+        self._inner.active = False
+        leave_scope(self._token)
+        if edge.recorder is not None:
+            edge.recorder.ended(span, edge)
+        if self.parent is not None:
+            self.parent.children.append((span.started, span.ended))
+        else:
+            edge.sample_at_ns = next_sample_ns(_clock(), self.cost_ns)
+
+
+class _Serving:
+    """The callee's side of a call that its caller, in another process, looks at."""
+
+    def __init__(self, edge: Edge, traceparent: str, queued_ns: int) -> None:
+        self._edge = edge
+        self._span = _served(edge, traceparent, queued_ns)
+        self._inner = Scope.within(current_scope(), self._span)
+
+    def __enter__(self) -> ActiveSpan:
+        self._token = enter_scope(self._inner)
+        return self._span
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._span.error = kind.__name__
+        self._inner.active = False
+        leave_scope(self._token)
+        if self._edge.recorder is not None:
+            self._edge.recorder.ended(self._span, self._edge)
+
+
+def _served(edge: Edge, traceparent: str, queued_ns: int) -> ActiveSpan:
     parsed = parse(traceparent)
     span = ActiveSpan(edge, "server", None, kept=parsed is not None and parsed[2])
     span.continues(traceparent)
     span.queued_ns = queued_ns
-    inner = Scope.within(current_scope(), span)
-    token = enter_scope(inner)
-    try:
-        return await _driven(call(), span, edge)
-    except BaseException as error:
-        span.error = type(error).__name__
-        raise
-    finally:
-        inner.active = False
-        leave_scope(token)
-        edge.recorder.ended(span, edge)
+    return span
 
 
 async def _driven(awaited: Any, span: ActiveSpan, edge: Edge) -> Any:
@@ -116,43 +184,13 @@ async def _driven(awaited: Any, span: ActiveSpan, edge: Edge) -> Any:
         span.cpu_ns += driven.cpu_ns
 
 
-class Sizes:
-    """Tells the sizes of a method's calls, and what encoding and decoding them takes.
-
-    Also of calls that do not cross: this is what a split would add. Types that cannot cross have no
-    size. Arguments are measured before the call: a callee in the same process may change them.
-    """
-
-    def __init__(self, codecs: ContractCodec, method: str, loop: asyncio.AbstractEventLoop) -> None:
-        self._codecs, self._method, self._loop = codecs, method, loop
-
-    def asked(self, args: tuple[Any, ...], kwargs: dict[str, Any], into: Samples) -> None:
-        """Measure the arguments."""
-        if self._here():
-            with suppress(ContractError):
-                codec = self._codecs[self._method].arguments
-                into.argument_bytes = _crossed(
-                    lambda: codec.encode(args, kwargs), codec.decode, into
-                )
-
-    def told(self, answer: Any, into: Samples) -> None:
-        """Measure the answer."""
-        if self._here():
-            with suppress(ContractError):
-                codec = self._codecs[self._method].result
-                into.answer_bytes = _crossed(lambda: codec.encode((answer,)), codec.decode, into)
-
-    def _here(self) -> bool:
-        """A codec is for one thread: the host's."""
-        return asyncio.get_running_loop() is self._loop
-
-
-def _crossed(encode: Callable[[], Message], decode: Callable[[Message], Any], into: Samples) -> int:
-    """Encode and decode; the size of what would cross, in bytes."""
-    began = _clock()
-    message = encode()
-    encoded = _clock()
-    decode(message)
-    into.encode_ns += encoded - began
-    into.decode_ns += _clock() - encoded
-    return len(message.payload) + sum(map(len, message.buffers))
+def _stepped(call: Callable[[], Any], span: ActiveSpan, edge: Edge) -> Any:
+    """Make a call that blocks; its computing counts where the callee's code runs here."""
+    if span.side == "client" or edge.recorder is None:
+        return call()
+    steps = edge.recorder.steps
+    began = steps.begin()
+    try:
+        return call()
+    finally:
+        span.cpu_ns += steps.end(began)
