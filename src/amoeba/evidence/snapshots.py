@@ -1,0 +1,57 @@
+"""Totals at several moments: their differences are what happened between."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from amoeba.evidence.adding import edges_since, process_since
+from amoeba.evidence.records import EdgeTotals, Interval, ProcessTotals
+
+
+class Snapshot(NamedTuple):
+    """Totals of a moment, `at_s` on any clock that only goes forward; processes by replica."""
+
+    at_s: float
+    edges: list[EdgeTotals]
+    processes: dict[str, ProcessTotals]
+
+    def since(self, before: Snapshot) -> Interval:
+        """What was added between; edges on which nothing happened are left out."""
+        return Interval(
+            start_s=before.at_s,
+            width_s=self.at_s - before.at_s,
+            edges=edges_since(self.edges, before.edges),
+            processes={
+                replica: process_since(process, before.processes.get(replica))
+                for replica, process in self.processes.items()
+            },
+        )
+
+
+class Snapshots:
+    """The last few snapshots, at least `gap_s` apart, the oldest `length_s` ago or a gap more."""
+
+    def __init__(self, gap_s: float, length_s: float) -> None:
+        self._gap_s, self._length_s = gap_s, length_s
+        self._kept: deque[Snapshot] = deque()
+
+    def due(self, now_s: float) -> bool:
+        """Whether the last one is a gap ago."""
+        return not self._kept or now_s - self._kept[-1].at_s >= self._gap_s
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Keep one, and forget those before the last `length_s` but one."""
+        self._kept.append(snapshot)
+        while len(self._kept) > 2 and snapshot.at_s - self._kept[1].at_s >= self._length_s:
+            self._kept.popleft()
+
+    def clear(self) -> None:
+        """Forget all: what they were of is over."""
+        self._kept.clear()
+
+    def lately(self, now: Snapshot) -> Interval | None:
+        """What was added since the oldest one; None when there is none before `now`."""
+        if not self._kept or self._kept[0].at_s >= now.at_s:
+            return None
+        return now.since(self._kept[0])
