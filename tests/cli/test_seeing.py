@@ -8,24 +8,8 @@ from typing import Any
 
 import pytest
 from harness import Run, command, fetch
+from seen_app import CONFIG
 
-LAB = Path(__file__).parents[1] / "supervisor" / "lab"
-CONFIG = f"""
-[app]
-name = "seen"
-gateway = "lab.gateway:api"
-paths = ["{LAB}"]
-
-[modules.worker]
-contract = "lab.worker:Worker"
-implementation = "lab.worker_here:WorkerHere"
-
-[topologies.apart.processes.workers]
-modules = ["worker"]
-
-[gateway.uvicorn]
-log_level = "warning"
-"""
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 

@@ -51,7 +51,7 @@ def render_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width
     ]
     found = [line.rstrip() for line in text]
     if left_out:
-        found.append(f"not shown in {width} columns: {', '.join(left_out)}")
+        found.append(shortened(f"not shown in {width} columns: {', '.join(left_out)}", width))
     return found
 
 

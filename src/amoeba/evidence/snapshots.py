@@ -30,7 +30,7 @@ class Snapshot(NamedTuple):
 
 
 class Snapshots:
-    """The last few snapshots, at least `gap_s` apart, the oldest `length_s` ago or a gap more."""
+    """Snapshots of the last `length_s` seconds and the one before, at least `gap_s` apart."""
 
     def __init__(self, gap_s: float, length_s: float) -> None:
         self._gap_s, self._length_s = gap_s, length_s
@@ -41,9 +41,9 @@ class Snapshots:
         return not self._kept or now_s - self._kept[-1].at_s >= self._gap_s
 
     def add(self, snapshot: Snapshot) -> None:
-        """Keep one, and forget those before the last `length_s` but one."""
+        """Keep one, and forget those that no later moment will be compared with."""
         self._kept.append(snapshot)
-        while len(self._kept) > 2 and snapshot.at_s - self._kept[1].at_s >= self._length_s:
+        while len(self._kept) > 1 and snapshot.at_s - self._kept[1].at_s >= self._length_s:
             self._kept.popleft()
 
     def clear(self) -> None:
@@ -51,7 +51,12 @@ class Snapshots:
         self._kept.clear()
 
     def lately(self, now: Snapshot) -> Interval | None:
-        """What was added since the oldest one; None when there is none before `now`."""
-        if not self._kept or self._kept[0].at_s >= now.at_s:
+        """What was added since the newest one that is `length_s` ago, or else since the oldest.
+
+        None when there is none before `now`.
+        """
+        before = [each for each in self._kept if each.at_s < now.at_s]
+        if not before:
             return None
-        return now.since(self._kept[0])
+        ago = [each for each in before if now.at_s - each.at_s >= self._length_s]
+        return now.since(ago[-1] if ago else before[0])

@@ -68,10 +68,11 @@ class Keeper:
 
     async def _run(self) -> None:
         await self._safely(self._begin)
-        while self._store is not None:
+        while True:
             await asyncio.sleep(INTERVAL_S)
             interval = self._collector.interval()
-            await self._safely(functools.partial(self._store.add, interval))
+            if self._store is not None:
+                await self._safely(functools.partial(self._store.add, interval))
             self._count(interval)
 
     def _begin(self) -> None:
