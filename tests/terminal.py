@@ -23,7 +23,9 @@ ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 class Terminal:
     """`amoeba ARGS` in a terminal of so many lines and columns, until the `with` block ends."""
 
-    def __init__(self, folder: Path, *args: str, lines: int = 24, columns: int = 100) -> None:
+    def __init__(
+        self, folder: Path, *args: str, lines: int = 24, columns: int = 100, kind: str = "xterm"
+    ) -> None:
         self.out = b""
         self._fd, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -33,7 +35,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [*AMOEBA, *args],
             cwd=folder,
-            env=env | {"TERM": "xterm"},
+            env=env | {"TERM": kind},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

@@ -37,6 +37,8 @@ def told(folder: Path, *args: str) -> Any:
 def test_edges_are_those_of_all_processes(seen):
     edges = {(each["caller"], each["module"], each["method"]): each for each in told(seen, "edges")}
     assert edges["http", "gateway", "GET other"]["calls"] == 6
+    assert edges["http", "gateway", "GET other"]["samples"]["calls"] >= 1
+    assert edges["http", "gateway", "GET other"]["samples"]["cpu_ns"] > 0
     echo = edges["gateway", "worker", "echo"]
     assert echo["calls"] == sum(echo["latency"].values()) == 6
     samples = echo["samples"]

@@ -91,6 +91,13 @@ def test_in_a_terminal_it_takes_the_screen_and_gives_it_back(run):
         assert top.restored
 
 
+def test_a_terminal_that_cannot_draw_gets_one_picture(run):
+    with Terminal(run.folder, "top", "-n", "1", kind="dumb") as top:
+        assert top.end() == 0
+        assert b"seen \xc2\xb7 apart" in top.out
+        assert b"\x1b" not in top.out
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_a_signal_gives_the_screen_back_too(run, number, code):
     with Terminal(run.folder, "top") as top:

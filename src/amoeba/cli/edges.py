@@ -46,7 +46,7 @@ def edge_name(edge: EdgeTotals) -> str:
 def figures(edge: EdgeTotals) -> list[str]:
     """The columns of one edge after its name; means are over the calls that were looked at."""
     seen = edge.samples
-    count = seen.calls
+    count, codec_ns = seen.calls, seen.encode_ns + seen.decode_ns
     return [
         str(edge.calls),
         str(sum(edge.errors.values())),
@@ -55,6 +55,6 @@ def figures(edge: EdgeTotals) -> list[str]:
         duration(seen.wait_ns / count) if count else NOTHING,
         size(seen.argument_bytes / count) if count and seen.argument_bytes else NOTHING,
         size(seen.answer_bytes / count) if count and seen.answer_bytes else NOTHING,
-        duration((seen.encode_ns + seen.decode_ns) / count) if count else NOTHING,
+        duration(codec_ns / count) if count and codec_ns else NOTHING,
         str(count),
     ]

@@ -44,7 +44,7 @@ def top(
     from amoeba.app import read_application
     from amoeba.cli.output import fail
 
-    once = once or not (json or sys.stdout.isatty())
+    once = once or not (json or _has_screen())
     interval_s = interval or (_ONCE_S if once else _REFRESH_S)
     try:
         application = read_application(config)
@@ -60,6 +60,10 @@ def top(
         fail(error, 1)
     except KeyboardInterrupt:
         return
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _once(application: Application, pid: int | None, interval_s: float, *, json: bool) -> None:
