@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from amoeba.runtime import ReplicaStatus
 
-_LEAST_ROWS = 3
+_LEAST_ROOM = 2  # rows, one of each table
 _FULL_BLOCK = 0.005  # of the time, from which on a module that blocks the loop is named
 _REPLICAS = [
     Column("replica", left=True),
@@ -63,14 +63,20 @@ def render_frame(frame: Frame, width: int, height: int | None = None) -> list[st
     """At most `height` lines of at most `width` columns; what does not fit is counted."""
     head = [shortened(line, width) for line in _head(frame)]
     replicas, edges = _replica_rows(frame), _edge_rows(frame)
-    room = None if height is None else max(4, height - len(head) - 6)
-    upper, lower = _divided(len(replicas), len(edges), room)
-    lines = [*head, "", *_table(_REPLICAS, replicas, upper, width, "replicas"), ""]
-    if edges:
-        lines += _table(_EDGES, edges, lower, width, "edges")
-    else:
-        lines.append(f"nothing was called in the last {_seconds(frame.rates.width_s)}")
-    return lines if height is None else lines[:height]
+    room = len(replicas) + len(edges)
+
+    def lines() -> list[str]:
+        upper, lower = _divided(len(replicas), len(edges), room)
+        found = [*head, "", *_table(_REPLICAS, replicas, upper, width, "replicas"), ""]
+        if edges:
+            return found + _table(_EDGES, edges, lower, width, "edges")
+        return [*found, f"nothing was called in the last {_seconds(frame.rates.width_s)}"]
+
+    found = lines()
+    while height is not None and len(found) > height and room > _LEAST_ROOM:
+        room -= max(1, (len(found) - height) // 2)
+        found = lines()
+    return found[:height]
 
 
 def _head(frame: Frame) -> list[str]:
@@ -88,12 +94,11 @@ def _head(frame: Frame) -> list[str]:
     return lines
 
 
-def _divided(upper: int, lower: int, room: int | None) -> tuple[int, int]:
-    """How many rows of either table fit: what one does not need is the other's."""
-    if room is None or upper + lower <= room:
+def _divided(upper: int, lower: int, room: int) -> tuple[int, int]:
+    """How many rows of either table are shown: what one does not need is the other's."""
+    if upper + lower <= room:
         return upper, lower
-    half = max(_LEAST_ROWS, room // 2)
-    upper = min(upper, max(half, room - lower))
+    upper = min(upper, max(1, room // 2, room - lower))
     return upper, max(1, room - upper)
 
 

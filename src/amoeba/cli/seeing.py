@@ -66,7 +66,7 @@ def trace(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List single requests, or show one as a waterfall over all processes."""
+    """List single requests, show one as a waterfall, or add many up by module."""
     from amoeba.cli.output import fail
     from amoeba.cli.showing import TraceChoice, show_traces
 
