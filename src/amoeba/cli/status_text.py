@@ -10,6 +10,7 @@ import msgspec
 from amoeba.cli.tables import Column, render_table, shortened
 from amoeba.cli.units import NOTHING, age, duration, rate, share, size
 from amoeba.evidence.rates import Rates, rates_of
+from amoeba.evidence.records import HTTP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,11 @@ def _replicas(status: Status, lately: Rates | None, width: int) -> list[str]:
 def _edges(status: Status, lately: Rates | None, width: int) -> list[str]:
     recent = {_key(each): each for each in lately.edges} if lately is not None else {}
     order = {key: at for at, key in enumerate(recent)}
-    every = sorted(status.totals, key=lambda each: (order.get(_key(each), len(order)), -each.calls))
+
+    def routes_and_busiest_first(edge: EdgeTotals) -> tuple[bool, int, int]:
+        return edge.caller != HTTP, order.get(_key(edge), len(order)), -edge.calls
+
+    every = sorted(status.totals, key=routes_and_busiest_first)
     rows = [_edge(each, recent.get(_key(each))) for each in every[:_MOST_EDGES]]
     lines = render_table(_EDGES, rows, width)
     if len(every) > _MOST_EDGES:
