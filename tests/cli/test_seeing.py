@@ -8,24 +8,8 @@ from typing import Any
 
 import pytest
 from harness import Run, command, fetch
+from seen_app import CONFIG
 
-LAB = Path(__file__).parents[1] / "supervisor" / "lab"
-CONFIG = f"""
-[app]
-name = "seen"
-gateway = "lab.gateway:api"
-paths = ["{LAB}"]
-
-[modules.worker]
-contract = "lab.worker:Worker"
-implementation = "lab.worker_here:WorkerHere"
-
-[topologies.apart.processes.workers]
-modules = ["worker"]
-
-[gateway.uvicorn]
-log_level = "warning"
-"""
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
@@ -53,6 +37,8 @@ def told(folder: Path, *args: str) -> Any:
 def test_edges_are_those_of_all_processes(seen):
     edges = {(each["caller"], each["module"], each["method"]): each for each in told(seen, "edges")}
     assert edges["http", "gateway", "GET other"]["calls"] == 6
+    assert edges["http", "gateway", "GET other"]["samples"]["calls"] >= 1
+    assert edges["http", "gateway", "GET other"]["samples"]["cpu_ns"] > 0
     echo = edges["gateway", "worker", "echo"]
     assert echo["calls"] == sum(echo["latency"].values()) == 6
     samples = echo["samples"]
@@ -93,6 +79,31 @@ def test_a_trace_is_a_waterfall_for_people(seen):
     assert lines[2].split()[:3] == ["GET", "other", "main.0"]
     assert [line.split()[0] for line in lines[3:5]] == ["worker.echo", "worker.echo"]
     assert all("█" in line for line in lines[2:5])
+    assert lines[5].startswith("█ on the critical path")
+
+
+def test_the_times_on_the_path_are_those_of_the_request(seen):
+    spans = told(seen, "trace", TRACE)
+    first = next(span for span in spans if span["parent_id"] == PARENT)
+    assert sum(span["path_ns"] for span in spans) == first["duration_ns"]
+    assert all(span["path_ns"] >= 0 for span in spans)
+
+
+def test_requests_are_added_up_by_module(seen):
+    found = told(seen, "trace", "--by-module", "--route", "GET other")
+    calls = {each["module"]: each for each in found["together"]["all"]["calls"]}
+    assert set(calls) == {"gateway", "worker"}
+    assert calls["worker"]["sequential"] == found["together"]["all"]["requests"] >= 1
+    assert [each["route"] for each in found["routes"]] == ["GET other"]
+    assert "worker.echo" in command("trace", TRACE, "--by-module", cwd=seen).stdout
+    nowhere = command("trace", "--by-module", "--route", "GET /no", cwd=seen)
+    assert nowhere.stdout == "no traced request is kept yet\n"
+
+
+@pytest.mark.parametrize("args", [("edges",), ("trace",), ("trace", "--by-module")])
+def test_what_is_shown_fits_its_terminal(seen, args):
+    done = command(*args, cwd=seen, env={"COLUMNS": "80"})
+    assert max(map(len, done.stdout.splitlines())) <= 80, done.stdout
 
 
 def test_traces_are_listed_and_chosen_by_route(seen):

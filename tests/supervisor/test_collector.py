@@ -98,3 +98,52 @@ def test_calls_in_flight_in_a_process_that_is_gone_are_over():
     collector.take("a.0", 1, report(busy))
     collector.take("a.0", 2, report())
     assert [each.in_flight for each in collector.totals()] == [0]
+
+
+def test_what_a_process_used_is_kept_when_it_is_started_anew():
+    collector = Collector()
+    first = ProcessTotals(cpu_ns=10, rss_bytes=500, loop_lag={3: 1}, cpu_by_module={"shop": 4})
+    second = ProcessTotals(cpu_ns=2, rss_bytes=300, loop_lag={3: 2}, cpu_by_module={"other": 1})
+    collector.take("a.0", 1, Report([], first, []))
+    collector.take("a.0", 2, Report([], second, []))
+    assert collector.processes()["a.0"] == ProcessTotals(
+        cpu_ns=12, rss_bytes=300, loop_lag={3: 3}, cpu_by_module={"shop": 4, "other": 1}
+    )
+    assert (first.cpu_ns, second.loop_lag) == (10, {3: 2})  # reports are not changed
+
+
+def test_intervals_have_what_ended_processes_used():
+    collector = Collector()
+    used = []
+    for generation, cpu_ns in ((1, 4), (1, 10), (2, 3), (3, 5), (3, 6)):
+        collector.take("a.0", generation, report(cpu_ns=cpu_ns))
+        if cpu_ns in (4, 5):
+            used.append(collector.interval().processes["a.0"].cpu_ns)
+    used.append(collector.interval().processes["a.0"].cpu_ns)
+    assert used == [4, 14, 1]
+    assert sum(used) == collector.processes()["a.0"].cpu_ns
+
+
+def test_lately_is_the_last_minutes():
+    clock = Clock()
+    collector = Collector(clock)
+    assert collector.lately() is None
+    for second in range(1, 1001):
+        clock.now += 1
+        collector.take("a.0", 1, report(edge(second * 2), cpu_ns=second * 3))
+    lately = collector.lately()
+    assert lately is not None
+    assert 240 <= lately.width_s <= 300
+    assert calls(lately.edges) == {"price": 2 * lately.width_s}
+    assert lately.processes["a.0"].cpu_ns == 3 * lately.width_s
+
+
+def test_lately_begins_with_the_run():
+    clock = Clock()
+    collector = Collector(clock)
+    clock.now += 2
+    collector.take("a.0", 1, report(edge(8)))
+    clock.now += 2
+    lately = collector.lately()
+    assert lately is not None
+    assert (lately.width_s, calls(lately.edges)) == (4, {"price": 8})

@@ -14,6 +14,7 @@ import typer
 from amoeba.cli.comparing import compare
 from amoeba.cli.restarting import restart
 from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, trace
+from amoeba.cli.top import top
 from amoeba.errors import AmoebaError, ConfigurationError, render_problems
 
 if TYPE_CHECKING:
@@ -112,18 +113,22 @@ def check(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 
 @app.command()
 def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
-    """Show the running application: replicas, and calls from module to module."""
+    """Show the running application: replicas and calls, and how it did in the last minutes."""
     from amoeba.cli.output import print_json
-    from amoeba.cli.status import get_status, render_status
+    from amoeba.cli.status import get_status
+    from amoeba.cli.status_text import render_status, status_data
+    from amoeba.cli.tables import terminal_width
 
     try:
         found = get_status(_application(config))
     except AmoebaError as error:
         _fail(error, 1)
     if json:
-        print_json(found[0] if len(found) == 1 else found)
+        told = [status_data(each) for each in found]
+        print_json(told[0] if len(told) == 1 else told)
     else:
-        typer.echo("\n".join(map(render_status, found)), nl=False)
+        texts = [render_status(each, terminal_width()) for each in found]
+        typer.echo("\n".join(texts), nl=False)
 
 
 @app.command()
@@ -204,6 +209,7 @@ def version(json: Json = False) -> None:
 
 app.command()(compare)
 app.command()(restart)
+app.command()(top)
 app.command()(edges)
 app.command()(trace)
 app.add_typer(evidence_app, name="evidence")

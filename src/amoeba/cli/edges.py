@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amoeba.cli.tables import Column, render_table
+from amoeba.cli.units import NOTHING, duration, size
 from amoeba.evidence import quantile_ns
 
 if TYPE_CHECKING:
@@ -11,54 +13,48 @@ if TYPE_CHECKING:
 
     from amoeba.evidence import EdgeTotals
 
-_NOTHING = "-"
+_COLUMNS = [
+    Column("edge", left=True),
+    Column("calls"),
+    Column("errors"),
+    Column("p50"),
+    Column("p95", 5),
+    Column("p99"),
+    Column("cpu", 1),
+    Column("wait", 1),
+    Column("argument", 3),
+    Column("answer", 3),
+    Column("codec", 2),
+    Column("looked at", 4),
+]
 
 
-def render_edges(edges: Sequence[EdgeTotals], title: str) -> str:
+def render_edges(edges: Sequence[EdgeTotals], title: str, width: int) -> str:
     """The edges as a table for people, the busiest first."""
-    from rich.console import Console
-    from rich.table import Table
+    if not edges:
+        return f"{title}\nnothing was called\n"
+    busiest = sorted(edges, key=lambda each: -each.calls)
+    rows = [[edge_name(edge), *figures(edge)] for edge in busiest]
+    return "\n".join([title, *render_table(_COLUMNS, rows, width)]) + "\n"
 
-    console = Console(width=140, highlight=False)
-    table = Table("edge", box=None)
-    for name in ("calls", "errors", "p50", "p95", "p99", "cpu", "wait", "argument", "answer",
-                 "codec", "looked at"):  # fmt: skip
-        table.add_column(name, justify="right")
-    for edge in sorted(edges, key=lambda each: -each.calls):
-        table.add_row(f"{edge.caller} → {edge.module}.{edge.method}", *figures(edge))
-    with console.capture() as capture:
-        console.print(title)
-        console.print(table if edges else "nothing was called")
-    return capture.get()
+
+def edge_name(edge: EdgeTotals) -> str:
+    """Who calls what."""
+    return f"{edge.caller} → {edge.module}.{edge.method}"
 
 
 def figures(edge: EdgeTotals) -> list[str]:
     """The columns of one edge after its name; means are over the calls that were looked at."""
     seen = edge.samples
-    quantiles = [quantile_ns(edge.latency, q) for q in (0.5, 0.95, 0.99)]
-    count = seen.calls
+    count, codec_ns = seen.calls, seen.encode_ns + seen.decode_ns
     return [
         str(edge.calls),
         str(sum(edge.errors.values())),
-        *(duration(value) if edge.calls else _NOTHING for value in quantiles),
-        duration(seen.cpu_ns / count) if count else _NOTHING,
-        duration(seen.wait_ns / count) if count else _NOTHING,
-        size(seen.argument_bytes / count) if count and seen.argument_bytes else _NOTHING,
-        size(seen.answer_bytes / count) if count and seen.answer_bytes else _NOTHING,
-        duration((seen.encode_ns + seen.decode_ns) / count) if count else _NOTHING,
+        *(duration(quantile_ns(edge.latency, q)) for q in (0.5, 0.95, 0.99)),
+        duration(seen.cpu_ns / count) if count else NOTHING,
+        duration(seen.wait_ns / count) if count else NOTHING,
+        size(seen.argument_bytes / count) if count and seen.argument_bytes else NOTHING,
+        size(seen.answer_bytes / count) if count and seen.answer_bytes else NOTHING,
+        duration(codec_ns / count) if count and codec_ns else NOTHING,
         str(count),
     ]
-
-
-def duration(value_ns: float) -> str:
-    """A duration for people, in a unit that suits it."""
-    if value_ns >= 1e9:
-        return f"{value_ns / 1e9:.2f} s"
-    return f"{value_ns / 1e6:.2f} ms" if value_ns >= 1e6 else f"{value_ns / 1e3:.1f} µs"
-
-
-def size(value_bytes: float) -> str:
-    """A size for people."""
-    if value_bytes >= 1 << 20:
-        return f"{value_bytes / (1 << 20):.1f} MiB"
-    return f"{value_bytes / 1024:.1f} KiB" if value_bytes >= 1024 else f"{value_bytes:.0f} B"

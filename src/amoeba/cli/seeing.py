@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from amoeba.errors import AmoebaError, ConfigurationError, Problem
+from amoeba.errors import AmoebaError, ConfigurationError
 
 if TYPE_CHECKING:
     from amoeba.evidence.store import Evidence
@@ -34,6 +34,7 @@ def edges(
     from amoeba.cli.edges import render_edges
     from amoeba.cli.evidence import seconds_of
     from amoeba.cli.output import fail, print_json
+    from amoeba.cli.tables import terminal_width
 
     try:
         with _evidence(config) as evidence:
@@ -46,40 +47,35 @@ def edges(
         print_json(found)
     else:
         where = f", topology {topology}" if topology else ""
-        typer.echo(render_edges(found, f"the last {since}{where}"), nl=False)
+        title = f"the last {since}{where}"
+        typer.echo(render_edges(found, title, terminal_width()), nl=False)
 
 
 def trace(
     trace_id: Annotated[str, typer.Argument(help="The beginning of a trace's id.")] = "",
     config: Config = DEFAULT_CONFIG,
     slowest: Annotated[bool, typer.Option("--slowest", help="The slowest ones first.")] = False,
+    by_module: Annotated[
+        bool,
+        typer.Option("--by-module", help="Add up in which modules their time goes."),
+    ] = False,
     route: Annotated[str, typer.Option(help='Only of one route: "POST /tickets".')] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, max=5000, help="How many [20; with --by-module 1000]."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """List single requests, or show one as a waterfall over all processes."""
-    from amoeba.cli.output import fail, print_json
-    from amoeba.cli.traces import line_of, render_list, render_waterfall
+    """List single requests, show one as a waterfall, or add many up by module."""
+    from amoeba.cli.output import fail
+    from amoeba.cli.showing import TraceChoice, show_traces
 
+    choice = TraceChoice(trace_id, route, slowest, by_module, limit)
     try:
         with _evidence(config) as evidence:
-            if trace_id:
-                spans = evidence.trace(trace_id)
-            else:
-                listed = evidence.traces(limit, route or None, slowest=slowest)
-                traces = [evidence.trace(each.first.trace_id) for each in listed]
+            show_traces(evidence, choice, json=json)
     except AmoebaError as error:
         fail(error, _code(error))
-    if not trace_id:
-        lines = [line_of(spans) for spans in traces]
-        print_json(lines) if json else typer.echo(render_list(lines), nl=False)
-        return
-    if not spans:
-        problem = Problem(
-            what=f"no trace begins with {trace_id!r}", where="TRACE_ID", hint="amoeba trace"
-        )
-        fail(ConfigurationError([problem]), 1)
-    print_json(spans) if json else typer.echo(render_waterfall(spans), nl=False)
 
 
 evidence_app = typer.Typer(

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from amoeba.errors import AmoebaError
-from amoeba.evidence import quantile_ns
 from amoeba.supervisor import find_runs, wait_until_gone
 from amoeba.supervisor.asking import ask_status, ask_stop
 
@@ -47,45 +46,6 @@ def stop(application: Application, wait_s: float) -> int:
     for folder, _ in runs:
         wait_until_gone(folder, wait_s)
     return len(runs)
-
-
-def render_status(status: Status) -> str:
-    """The status as text for people."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(width=100, highlight=False)
-    replicas = Table("replica", "state", "modules", "pid", "memory", "up", "restarts", box=None)
-    for each in status.replicas:
-        replicas.add_row(
-            each.replica,
-            f"{each.state} ({each.detail})" if each.detail else each.state,
-            ", ".join(each.modules),
-            str(each.pid or "-"),
-            f"{each.rss_bytes / (1 << 20):.0f} MiB",
-            f"{each.uptime_s:.0f} s",
-            str(each.restarts),
-        )
-    edges = Table("edge", "calls", "errors", "in flight", "p50", "p99", box=None)
-    for edge in status.totals:
-        edges.add_row(
-            f"{edge.caller} → {edge.module}.{edge.method}",
-            str(edge.calls),
-            str(sum(edge.errors.values())),
-            str(edge.in_flight),
-            f"{quantile_ns(edge.latency, 0.5) / 1e6:.3f} ms",
-            f"{quantile_ns(edge.latency, 0.99) / 1e6:.3f} ms",
-        )
-    with console.capture() as capture:
-        console.print(f"{status.application} · {status.topology} · pid {status.pid}")
-        if status.url:
-            console.print(f"{status.url} · admin {status.admin_url}")
-        for module, why in status.down.items():
-            console.print(f"down: {module}: {why}")
-        console.print(replicas)
-        if status.totals:
-            console.print(edges)
-    return capture.get()
 
 
 def running(application: Application) -> list[tuple[Path, RunInfo]]:

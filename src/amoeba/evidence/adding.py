@@ -10,6 +10,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from amoeba.evidence.records import EdgeTotals, ProcessTotals, Samples
 
 if TYPE_CHECKING:
@@ -119,6 +121,23 @@ def process_since(now: ProcessTotals, before: ProcessTotals | None) -> ProcessTo
         blocked_by=_counts_since(now.blocked_by, before.blocked_by),
         cpu_by_module=_counts_since(now.cpu_by_module, before.cpu_by_module),
     )
+
+
+def process_after(earlier: ProcessTotals | None, now: ProcessTotals) -> ProcessTotals:
+    """What a replica used in several processes, one after another; of the moment is what is now."""
+    total = msgspec.structs.replace(
+        now,
+        loop_lag=dict(now.loop_lag),
+        blocked_by=dict(now.blocked_by),
+        cpu_by_module=dict(now.cpu_by_module),
+    )
+    if earlier is not None:
+        for name in _USED:
+            setattr(total, name, getattr(total, name) + getattr(earlier, name))
+        add_counts(total.loop_lag, earlier.loop_lag)
+        add_counts(total.blocked_by, earlier.blocked_by)
+        add_counts(total.cpu_by_module, earlier.cpu_by_module)
+    return total
 
 
 def _merge(totals: Iterable[EdgeTotals], in_flight: Callable[[int, int], int]) -> list[EdgeTotals]:

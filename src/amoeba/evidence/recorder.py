@@ -15,7 +15,7 @@ import msgspec
 from amoeba.evidence.budget import NEVER
 from amoeba.evidence.driving import Steps
 from amoeba.evidence.histogram import bucket_of, quantile_ns
-from amoeba.evidence.records import EdgeTotals, Samples
+from amoeba.evidence.records import HTTP, EdgeTotals, Samples
 
 if TYPE_CHECKING:
     from amoeba.evidence.records import Span
@@ -87,7 +87,7 @@ class Edge:
     def sampled(self, span: Span, seen: Samples) -> None:
         """Count a call that was looked at closely."""
         into = self.samples
-        if span.side != "server":
+        if span.side != "server" or self.caller == HTTP:  # a request has no caller's side
             into.calls += 1
         into.argument_bytes += seen.argument_bytes
         into.answer_bytes += seen.answer_bytes

@@ -18,6 +18,7 @@ from amoeba.runtime.control import (
     ReplicaStatus,
     Report,
     Status,
+    StoreHealth,
     Supervision,
 )
 from amoeba.runtime.host import Host, StartError
@@ -34,5 +35,6 @@ __all__ = [
     "Routes",
     "StartError",
     "Status",
+    "StoreHealth",
     "Supervision",
 ]

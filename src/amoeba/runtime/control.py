@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from amoeba.evidence import EdgeTotals, ProcessTotals, Span
+from amoeba.evidence.records import Interval
 from amoeba.runtime.routing import Routes
 
 MODULE = "supervisor"
@@ -77,8 +78,26 @@ class Report(msgspec.Struct):
     spans: list[Span]
 
 
+class StoreHealth(msgspec.Struct):
+    """How evidence is being kept: intervals that were, and that were lost; `trouble`: the last one.
+
+    `last_kept_s` is since the epoch, 0 when nothing was kept yet.
+    """
+
+    kept: int = 0
+    lost: int = 0
+    last_kept_s: float = 0.0
+    size_bytes: int = 0
+    limit_bytes: int = 0
+    trouble: str = ""
+
+
 class Status(msgspec.Struct):
-    """The running application."""
+    """The running application. `began_s`: since when the topology runs, since the epoch.
+
+    `totals` and `processes`, by replica, are of the whole run, over restarts; `lately` is what was
+    added to them in the last minutes. `evidence` is None when it is not to be kept.
+    """
 
     application: str
     topology: str
@@ -89,6 +108,10 @@ class Status(msgspec.Struct):
     replicas: list[ReplicaStatus]
     down: dict[str, str]
     totals: list[EdgeTotals]
+    began_s: float = 0.0
+    processes: dict[str, ProcessTotals] = {}
+    lately: Interval | None = None
+    evidence: StoreHealth | None = None
 
 
 class Supervision(Protocol):

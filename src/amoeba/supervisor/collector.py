@@ -10,8 +10,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from amoeba.evidence.adding import edges_since, merge_at_once, process_since
+from amoeba.evidence.adding import edges_since, merge_at_once, process_after, process_since
 from amoeba.evidence.records import EdgeTotals, Interval, ProcessTotals, Span
+from amoeba.evidence.snapshots import Snapshot, Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from amoeba.runtime import Report
 
 _MOST_SPANS = 5000
+_GAP_S, _LATELY_S = 60.0, 240.0
+"""The last minutes, of which `lately` tells: a snapshot each minute, the oldest 4 to 5 ago."""
 
 
 class Collector:
@@ -34,7 +37,11 @@ class Collector:
         self._added: list[EdgeTotals] = []  # what they added since the last interval
         self._processes: dict[str, ProcessTotals] = {}
         self._told_processes: dict[str, ProcessTotals] = {}
+        self._ended_processes: dict[str, ProcessTotals] = {}  # former ones of each replica
+        self._added_processes: dict[str, ProcessTotals] = {}  # since the last interval
         self._spans: deque[Span] = deque(maxlen=_MOST_SPANS)
+        self._minutes = Snapshots(_GAP_S, _LATELY_S)
+        self._minutes.add(self._snapshot())
 
     def take(self, replica: str, generation: int, report: Report) -> None:
         """A host has reported; of a process that was started anew the former one is over."""
@@ -44,6 +51,8 @@ class Collector:
         self._edges[replica] = report.edges
         self._processes[replica] = report.process
         self._spans.extend(report.spans)
+        if self._minutes.due(self._clock()):
+            self._minutes.add(self._snapshot())
 
     def totals(self) -> list[EdgeTotals]:
         """What all processes counted in this run."""
@@ -51,8 +60,15 @@ class Collector:
         return merge_at_once([*self._ended, *living])
 
     def processes(self) -> dict[str, ProcessTotals]:
-        """What each replica's present process used."""
-        return dict(self._processes)
+        """What each replica used in this run; of the moment is what its present process has."""
+        return {
+            replica: process_after(self._ended_processes.get(replica), process)
+            for replica, process in self._processes.items()
+        }
+
+    def lately(self) -> Interval | None:
+        """What was added in the last minutes."""
+        return self._minutes.lately(self._snapshot())
 
     def spans(self) -> list[Span]:
         """The spans that no interval has yet."""
@@ -69,15 +85,21 @@ class Collector:
             width_s=now - since,
             edges=merge_at_once(added),
             processes={
-                replica: process_since(process, self._told_processes.get(replica))
+                replica: process_after(
+                    self._added_processes.get(replica),
+                    process_since(process, self._told_processes.get(replica)),
+                )
                 for replica, process in self._processes.items()
             },
             spans=list(self._spans),
         )
-        self._since, self._added = now, []
+        self._since, self._added, self._added_processes = now, [], {}
         self._told, self._told_processes = dict(self._edges), dict(self._processes)
         self._spans.clear()
         return interval
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self._clock(), self.totals(), self.processes())
 
     def _over(self, replica: str) -> None:
         edges = self._edges.pop(replica, [])
@@ -85,5 +107,9 @@ class Collector:
         for edge in edges:
             edge.in_flight = 0
         self._ended = merge_at_once([*self._ended, *edges])
-        self._processes.pop(replica, None)
-        self._told_processes.pop(replica, None)
+        process, told = self._processes.pop(replica), self._told_processes.pop(replica, None)
+        for sums, more in (
+            (self._ended_processes, process),
+            (self._added_processes, process_since(process, told)),
+        ):
+            sums[replica] = process_after(sums.get(replica), more)

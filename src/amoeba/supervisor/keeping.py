@@ -13,7 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from amoeba.evidence.store import Store, StoreError, evidence_path
+from amoeba.evidence.store.files import beside, size_bytes
+from amoeba.runtime import StoreHealth
 from amoeba.supervisor.logs import say
 from amoeba.supervisor.versions import live
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from amoeba.app import Application
+    from amoeba.evidence.records import Interval
     from amoeba.supervisor.collector import Collector
     from amoeba.topology import Topology
 
@@ -39,7 +44,15 @@ class Keeper:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="amoeba-evidence")
         self._store: Store | None = None
         self._task: asyncio.Task[None] | None = None
-        self._trouble = ""
+        self._health = StoreHealth()
+        kept = application.evidence.file
+        self._path = Path(kept) if kept else evidence_path(Path(application.root))
+
+    def health(self) -> StoreHealth:
+        """How it goes."""
+        size = sum(size_bytes(beside(self._path, suffix)) for suffix in ("", "-wal"))
+        limit = self._application.evidence.most_bytes
+        return msgspec.structs.replace(self._health, size_bytes=size, limit_bytes=limit)
 
     def start(self) -> None:
         """Begin, in the background."""
@@ -56,14 +69,15 @@ class Keeper:
 
     async def _run(self) -> None:
         await self._safely(self._begin)
-        while self._store is not None:
+        while True:
             await asyncio.sleep(INTERVAL_S)
-            await self._safely(functools.partial(self._store.add, self._collector.interval()))
+            interval = self._collector.interval()
+            if self._store is not None:
+                await self._safely(functools.partial(self._store.add, interval))
+            self._count(interval)
 
     def _begin(self) -> None:
-        wanted = self._application.evidence
-        path = Path(wanted.file) if wanted.file else evidence_path(Path(self._application.root))
-        store = Store.open(path, most_bytes=wanted.most_bytes)
+        store = Store.open(self._path, most_bytes=self._application.evidence.most_bytes)
         store.went_live(live(self._application, self._topology))
         self._store = store
 
@@ -77,6 +91,14 @@ class Keeper:
         finally:
             store.close()
 
+    def _count(self, interval: Interval) -> None:
+        """An interval was kept, or lost."""
+        if self._health.trouble:
+            self._health.lost += 1
+        else:
+            self._health.kept += 1
+            self._health.last_kept_s = interval.start_s + interval.width_s
+
     async def _safely(self, action: Callable[[], T]) -> None:
         loop = asyncio.get_running_loop()
         try:
@@ -84,10 +106,10 @@ class Keeper:
         except StoreError as error:
             self._tell(str(error))
         else:
-            self._trouble = ""
+            self._health.trouble = ""
 
     def _tell(self, trouble: str) -> None:
         """Say what is wrong with the evidence when it is new."""
-        if trouble != self._trouble:
-            self._trouble = trouble
+        if trouble != self._health.trouble:
+            self._health.trouble = trouble
             say(f"evidence is not kept: {trouble}")

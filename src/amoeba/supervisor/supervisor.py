@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from amoeba.contract import ExceptionCodec, read_contract
@@ -62,6 +63,7 @@ class Supervisor:
         self.needs: dict[str, tuple[Need, ...]] = {}
         self._blocking: set[str] = set()
         self.collector = Collector()
+        self._began_s = time.time()
         keeps = application.evidence.keep and not embedded
         self._keeper = Keeper(application, topology, self.collector) if keeps else None
         self.external: dict[str, Endpoint] = {}  # modules that a host in this process serves
@@ -202,6 +204,10 @@ class Supervisor:
             replicas=[_status(replica) for replica in self.replicas],
             down=self.table.routes.down,
             totals=self.collector.totals(),
+            began_s=self._began_s,
+            processes=self.collector.processes(),
+            lately=self.collector.lately(),
+            evidence=self._keeper.health() if self._keeper is not None else None,
         )
 
     def _run(self, replica: Replica) -> None:
