@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,6 +60,8 @@ def compare(
     Each is started afresh, loaded, stopped; each of its processes is restarted and killed. It
     takes minutes, and the machine for itself.
     """
+    import asyncio
+
     from amoeba.advisor.comparing.comparing import Wanted
     from amoeba.advisor.comparing.comparing import compare as measure
     from amoeba.advisor.comparing.measuring import Interrupted

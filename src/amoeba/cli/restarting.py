@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +23,8 @@ def restart(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Start processes of the running application anew, one replica after the other."""
+    import asyncio
+
     from amoeba.app import read_application
     from amoeba.cli.output import fail
     from amoeba.cli.status import running

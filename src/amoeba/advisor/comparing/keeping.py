@@ -98,7 +98,7 @@ def scaling(measured: Measured, module: str) -> Group | None:
                 f"share of {module} in the computing",
                 "share",
                 "",
-                "CPU time in its code, of that in any module's code, by the looks of the recorder",
+                "CPU time of its calls, of that of all calls and requests, from those looked at",
             ).measured({name: measured.share(name, module) for name in measured.names}),
             Line(
                 "modules that are replicated with it",

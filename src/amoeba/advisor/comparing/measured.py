@@ -58,7 +58,7 @@ class Measured(msgspec.Struct, frozen=True):
         return self.chosen or f"{self.busiest}, the busiest module"
 
     def share(self, name: str, module: str) -> list[float]:
-        """A module's share of the CPU time seen in modules' code, in each round."""
+        """A module's share of the CPU time of all calls and requests, in each round."""
         return [each.shape.cpu_by_module.get(module, 0.0) for each in self.rounds[name]]
 
     def topology(self, name: str) -> Topology:
