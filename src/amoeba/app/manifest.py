@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from amoeba.app.lines import key_lines, line_of
+from amoeba.app.payloads import PayloadSpec, read_payloads
 from amoeba.app.tables import Table
 from amoeba.errors import ConfigurationError, Problem, did_you_mean
 from amoeba.topology import GATEWAY, MONOLITH, Process, Topology, topology_problems
@@ -53,10 +54,11 @@ class GatewaySpec(msgspec.Struct, frozen=True):
 
 
 class EvidenceSpec(msgspec.Struct, frozen=True):
-    """Whether what is measured is kept, and how much of it."""
+    """Whether what is measured is kept, how much of it, and which requests are recorded."""
 
     keep: bool = True
     most_bytes: int = 256 << 20
+    payloads: PayloadSpec = PayloadSpec()
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -189,6 +191,7 @@ def _application(top: Table, path: Path) -> Application:
         evidence=EvidenceSpec(
             keep=evidence.flag("keep", default=True),
             most_bytes=evidence.size("size", None) or EvidenceSpec().most_bytes,
+            payloads=read_payloads(evidence),
         ),
         transport=wire.choice("transport", TRANSPORTS, "unix"),
         start_timeout_s=supervisor.number("start_timeout", 120.0),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, trace
+from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, replay, trace
 from amoeba.errors import AmoebaError, ConfigurationError, render_problems
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ def version(json: Json = False) -> None:
 
 app.command()(edges)
 app.command()(trace)
+app.command()(replay)
 app.add_typer(evidence_app, name="evidence")
 
 

@@ -20,6 +20,7 @@ from amoeba.errors import (
     Unavailable,
     did_you_mean,
 )
+from amoeba.runtime.known_routes import unknown_routes
 from amoeba.runtime.requests import RequestRecorder
 from amoeba.runtime.server_timing import ServerTiming
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from amoeba.app import Application
     from amoeba.app.manifest import GatewaySpec
     from amoeba.evidence import Recorder
+    from amoeba.runtime.payloads import PayloadRecorder
 
 log = logging.getLogger("amoeba.gateway")
 
@@ -60,12 +62,23 @@ def load_gateway(application: Application) -> Any:
     return found
 
 
-def edge(app: Any, http: GatewaySpec, replica: str, recorder: Recorder) -> Any:
+def edge(
+    app: Any,
+    http: GatewaySpec,
+    replica: str,
+    recorder: Recorder,
+    payloads: PayloadRecorder | None = None,
+) -> Any:
     """The app with what Amoeba adds to it, as `replica` serves it."""
     served: Any = ErrorEdge(app)
     if http.server_timing:
         served = ServerTiming(served, replica)
-    return RequestRecorder(served, recorder, replica)
+    served = RequestRecorder(served, recorder, replica)
+    if payloads is None:
+        return served
+    for text in unknown_routes(app, payloads.routes):
+        log.warning("%s", text)
+    return payloads.around(served)
 
 
 class ErrorEdge:

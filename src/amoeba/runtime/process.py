@@ -133,7 +133,8 @@ class HostProcess:
                 await self._host.reachable(need.module)
         sock = socket.socket(fileno=self._spec.gateway_fd)
         http = self._application.http
-        served = edge(app, http, self._spec.replica, self._host.recorder)
+        host = self._host
+        served = edge(app, http, self._spec.replica, host.recorder, host.payloads)
         server = Gateway(served, http.uvicorn, sock)
         await server.start()
         await on_ready(GATEWAY)

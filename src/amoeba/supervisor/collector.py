@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from amoeba.evidence.adding import edges_since, merge_at_once, process_since
+from amoeba.evidence.payloads import Payload, Shelf
 from amoeba.evidence.records import EdgeTotals, Interval, ProcessTotals, Span
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from amoeba.runtime import Report
 
 _MOST_SPANS = 5000
+_MOST_PAYLOAD_BYTES = 16 << 20
 
 
 class Collector:
@@ -35,6 +37,7 @@ class Collector:
         self._processes: dict[str, ProcessTotals] = {}
         self._told_processes: dict[str, ProcessTotals] = {}
         self._spans: deque[Span] = deque(maxlen=_MOST_SPANS)
+        self._payloads = Shelf(_MOST_PAYLOAD_BYTES)
 
     def take(self, replica: str, generation: int, report: Report) -> None:
         """A host has reported; of a process that was started anew the former one is over."""
@@ -44,6 +47,7 @@ class Collector:
         self._edges[replica] = report.edges
         self._processes[replica] = report.process
         self._spans.extend(report.spans)
+        self._payloads.add(report.payloads)
 
     def totals(self) -> list[EdgeTotals]:
         """What all processes counted in this run."""
@@ -57,6 +61,10 @@ class Collector:
     def spans(self) -> list[Span]:
         """The spans that no interval has yet."""
         return list(self._spans)
+
+    def take_payloads(self) -> list[Payload]:
+        """The requests that were recorded since the last time."""
+        return self._payloads.take(_MOST_PAYLOAD_BYTES)
 
     def interval(self) -> Interval:
         """What was added since the last one."""

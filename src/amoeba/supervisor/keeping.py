@@ -1,5 +1,7 @@
 """Keeps evidence: every few seconds what was added since, in `.amoeba/evidence.db`.
 
+Requests that are recorded, where the application asks for that, go into a file of their own.
+
 In a thread of its own, so that a slow disk holds up no report. Whatever goes wrong with it is said
 once and costs the application nothing.
 """
@@ -13,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from amoeba.evidence.store import Store, StoreError, evidence_path
+from amoeba.evidence.store import PayloadStore, Store, StoreError, evidence_path, payloads_path
 from amoeba.supervisor.logs import say
 from amoeba.supervisor.versions import live
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_PAYLOADS = "recorded requests are"
 INTERVAL_S = 10.0
 """What a kill of the supervisor may lose."""
 
@@ -38,8 +41,9 @@ class Keeper:
         self._collector = collector
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="amoeba-evidence")
         self._store: Store | None = None
+        self._payloads: PayloadStore | None = None
         self._task: asyncio.Task[None] | None = None
-        self._trouble = ""
+        self._troubles: dict[str, str] = {}
 
     def start(self) -> None:
         """Begin, in the background."""
@@ -52,6 +56,7 @@ class Keeper:
             with suppress(asyncio.CancelledError):
                 await self._task
         await self._safely(self._end)
+        await self._safely(self._end_payloads, _PAYLOADS)
         self._thread.shutdown(wait=False)
 
     async def _run(self) -> None:
@@ -59,6 +64,7 @@ class Keeper:
         while self._store is not None:
             await asyncio.sleep(INTERVAL_S)
             await self._safely(functools.partial(self._store.add, self._collector.interval()))
+            await self._safely(self._keep_payloads, _PAYLOADS)
 
     def _begin(self) -> None:
         path = evidence_path(Path(self._application.root))
@@ -76,17 +82,34 @@ class Keeper:
         finally:
             store.close()
 
-    async def _safely(self, action: Callable[[], T]) -> None:
+    def _keep_payloads(self) -> None:
+        spec = self._application.evidence.payloads
+        payloads = self._collector.take_payloads()
+        if not spec.routes:
+            return
+        if self._payloads is None:
+            path = payloads_path(evidence_path(Path(self._application.root)))
+            self._payloads = PayloadStore.open(path, most_bytes=spec.most_bytes, keep_s=spec.keep_s)
+        self._payloads.add(payloads)
+
+    def _end_payloads(self) -> None:
+        try:
+            self._keep_payloads()
+        finally:
+            if self._payloads is not None:
+                self._payloads.close()
+
+    async def _safely(self, action: Callable[[], T], what: str = "evidence is") -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, action)
         except StoreError as error:
-            self._tell(str(error))
+            self._tell(what, str(error))
         else:
-            self._trouble = ""
+            self._troubles.pop(what, None)
 
-    def _tell(self, trouble: str) -> None:
-        """Say what is wrong with the evidence when it is new."""
-        if trouble != self._trouble:
-            self._trouble = trouble
-            say(f"evidence is not kept: {trouble}")
+    def _tell(self, what: str, trouble: str) -> None:
+        """Say what is wrong with keeping `what` when it is new."""
+        if self._troubles.get(what) != trouble:
+            self._troubles[what] = trouble
+            say(f"{what} not kept: {trouble}")
