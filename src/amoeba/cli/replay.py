@@ -20,7 +20,7 @@ from amoeba.cli.replay_text import (
 )
 from amoeba.cli.replay_warnings import warnings_before
 from amoeba.errors import ConfigurationError, Problem
-from amoeba.evidence.payloads import WHOLE
+from amoeba.evidence.payloads import MARK, WHOLE
 from amoeba.replay import (
     Answer,
     Comparison,
@@ -99,7 +99,7 @@ def run_replay(application: Application, trace_id: str, options: ReplayOptions) 
         raise ConfigurationError([Problem("there is no debugger to stop in", "--break", hint=hint)])
     tell(f"amoeba: replays {render_request(payload)}, all modules in this process")
     for place in missing(payload, values):
-        tell(f"amoeba: {place} was redacted and is sent as it stands: --set '{place}=VALUE'")
+        tell(f"amoeba: {place} is sent as {MARK!r}; its value: --set '{place}=VALUE'")
     _agree(application, payload, options, terminal=terminal)
     outcome = replay(
         application, request, debugger, lambda found: _look(found, debugger), strict=options.strict
@@ -107,6 +107,8 @@ def run_replay(application: Application, trace_id: str, options: ReplayOptions) 
     if outcome.left:
         tell("amoeba: left in the debugger: the request was not answered")
         return FINDINGS
+    if debugger.stop_at and not debugger.reached:
+        tell(f"amoeba: {debugger.stop_at} was not called")
     return _report(payload, outcome, debugger, json=options.json)
 
 

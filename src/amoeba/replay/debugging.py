@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from amoeba.app import import_object
 from amoeba.errors import ConfigurationError, Problem, RemoteError, did_you_mean
-from amoeba.replay.frames import OwnCode, steps_of
+from amoeba.replay.frames import OwnCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import CodeType, FrameType
+    from types import CodeType, FrameType, TracebackType
 
     from amoeba.app import Application
 
 _REMEMBERED = 32
+_NOT_ENTERED = ("amoeba.*", "asyncio.*", "uvloop.*", "starlette.*", "fastapi.*")
 
 
 class Debugger:
@@ -34,18 +35,13 @@ class Debugger:
     """
 
     def __init__(self, application: Application, *, interactive: bool, stop_at: str = "") -> None:
-        """Raises ConfigurationError when there is no such module."""
+        """Imports the implementation to stop in. Raises ConfigurationError when it has not that."""
         self.interactive, self.own = interactive, OwnCode(application)
-        self._application = application
-        self._stop_at = _split(application, stop_at) if stop_at else ()
+        self._code = _code_of(application, stop_at) if stop_at else None
+        self.stop_at, self.reached = stop_at, False
         self._raised: deque[BaseException] = deque(maxlen=_REMEMBERED)
         self._pdb: pdb.Pdb | None = None
         self._armed = False
-
-    @property
-    def stops(self) -> bool:
-        """Whether it is to stop at a method."""
-        return bool(self._stop_at)
 
     @property
     def left(self) -> bool:
@@ -63,9 +59,9 @@ class Debugger:
 
     @contextlib.contextmanager
     def armed(self) -> Iterator[None]:
-        """Trace what runs inside. Raises ConfigurationError when there is no such method."""
-        if self._stop_at:
-            self._pdb = _stopping_at(_code_of(self._application, *self._stop_at))
+        """Trace what runs inside."""
+        if self._code is not None:
+            self._pdb = _stopping_at(self._code, self.own)
         self._armed = True
         before = sys.gettrace()
         sys.settrace(self._trace)
@@ -89,19 +85,15 @@ class Debugger:
 
     def look_at(self, error: BaseException) -> None:
         """Enter pdb where the application's own code raised, or let it through."""
-        traceback = self.own.traceback(error)
-        debugger = pdb.Pdb(nosigint=True)
+        debugger = _OwnPdb(self.own)
         debugger.reset()
-        below = self.own.depth_below(traceback)
-        has_own = any(self.own.has(each.tb_frame) for each in steps_of(error))
-        if below and has_own:
-            debugger.cmdqueue.append(f"up {below}")
-        debugger.interaction(None, traceback)
+        debugger.interaction(None, error.__traceback__)
 
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         if not self._armed:
             return None
         if self._pdb is not None:
+            self.reached = self.reached or frame.f_code is self._code
             return self._pdb.trace_dispatch(frame, event, arg)
         return self._watch if self.own.has(frame) else None
 
@@ -114,22 +106,43 @@ class Debugger:
         return self._watch
 
 
+class _OwnPdb(pdb.Pdb):
+    """pdb, of which `w`, `u` and `d` know the application's frames, and `s` enters no others.
+
+    What was raised below the last own frame, in a library, is there too: one goes down to it.
+    """
+
+    def __init__(self, own: OwnCode) -> None:
+        super().__init__(nosigint=True, skip=_NOT_ENTERED)
+        self._own = own
+
+    def get_stack(
+        self, f: FrameType | None, t: TracebackType | None
+    ) -> tuple[list[tuple[FrameType, int]], int]:
+        """The stack without what is not the application's, and the place in it to begin at."""
+        stack, at = super().get_stack(f, t)
+        own = [index for index, each in enumerate(stack) if self._own.has(each[0])]
+        if not own:
+            return stack, at
+        begin = own[-1] if f is None else at
+        kept = [index for index in range(len(stack)) if index in own or index > own[-1]]
+        if begin not in kept:
+            kept = sorted([*kept, begin])
+        return [stack[index] for index in kept], kept.index(begin)
+
+
 def _is_origin(raised: BaseException, crossed: RemoteError) -> bool:
     cls = type(raised)
     return f"{cls.__module__}:{cls.__qualname__}" == crossed.type_name
 
 
-def _split(application: Application, stop_at: str) -> tuple[str, str]:
+def _code_of(application: Application, stop_at: str) -> CodeType:
     module, _, method = stop_at.partition(".")
     if module not in application.modules or not method:
         what = f"{stop_at!r} names no method of a module"
         hint = did_you_mean(module, application.modules)
         problem = Problem(what, "--break", "module.method: classifier.classify", hint)
         raise ConfigurationError([problem])
-    return module, method
-
-
-def _code_of(application: Application, module: str, method: str) -> CodeType:
     implementation = application.modules[module].implementation
     cls = import_object(implementation, f"modules.{module}.implementation")
     function = inspect.unwrap(getattr(cls, method, None) or _nothing)
@@ -146,9 +159,9 @@ def _nothing() -> None:
     """Stands for a method that is not there."""
 
 
-def _stopping_at(code: CodeType) -> pdb.Pdb:
+def _stopping_at(code: CodeType, own: OwnCode) -> pdb.Pdb:
     """A debugger that runs until the function of `code` is called, and stops at its first line."""
-    debugger = pdb.Pdb(nosigint=True)
+    debugger = _OwnPdb(own)
     debugger.reset()
     refused: Callable[..., Any] = debugger.set_break
     text = refused(code.co_filename, code.co_firstlineno, funcname=code.co_name)

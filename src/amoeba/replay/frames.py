@@ -54,14 +54,6 @@ class OwnCode:
                 found = TracebackType(found, each.tb_frame, each.tb_lasti, each.tb_lineno)
         return found
 
-    def depth_below(self, traceback: TracebackType | None) -> int:
-        """How many frames of others are below the last own one."""
-        below = 0
-        while traceback is not None:
-            below = 0 if self.has(traceback.tb_frame) else below + 1
-            traceback = traceback.tb_next
-        return below
-
     def _is_own(self, path: Path) -> bool:
         if path.is_relative_to(self._amoeba) or _INSTALLED & set(path.parts):
             return False
