@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from amoeba.errors import Problem, did_you_mean
+from amoeba.errors import Problem
 
 if TYPE_CHECKING:
     from amoeba.app.tables import Table
@@ -114,8 +114,8 @@ def read_payloads(evidence: Table) -> PayloadSpec:
         hint = "leave keep out, or [evidence.payloads]"
         table.note("routes", "nothing is recorded while [evidence] keep = false", hint=hint)
     if spec.body_bytes * _BODIES > spec.most_bytes:
-        what = f"is more than an eighth of size, {spec.most_bytes} bytes"
-        table.note("request" if "request" in table.data else "size", what)
+        expected = f"at most an eighth of size: {_shown(spec.most_bytes // _BODIES)}"
+        table.note("request", f"is {spec.body_bytes} bytes", expected)
     table.finish()
     return spec
 
@@ -145,11 +145,13 @@ def _problem(text: str) -> Problem | None:
     if text.startswith("!"):
         if text[1:].lower() in ALWAYS:
             return None
-        hint = did_you_mean(text[1:].lower(), ALWAYS)
-        return Problem(f"{text[1:]!r} is not redacted by itself", hint=hint)
+        expected = "one of " + ", ".join(f'"!{each}"' for each in ALWAYS)
+        return Problem(f"{text[1:]!r} is not redacted by itself", expected=expected)
     if read_place(text) is not None:
         return None
     hint = _HINTS.get(text.partition(":")[0], "")
+    if re.fullmatch(r"\w+", text):
+        hint = f"write $.{text} for a field of the body"
     return Problem(f"{text!r} is no place in a request", expected=_PLACE, hint=hint)
 
 
@@ -158,9 +160,14 @@ def _size(table: Table, key: str, default: int, least: int, most: int = 1 << 62)
     if found is None:
         return default
     if found < least:
-        table.note(key, f"is {found} bytes", expected=f"{least} bytes or more")
+        table.note(key, f"is {found} bytes", expected=f"{_shown(least)} or more")
         return default
     if found > most:
-        table.note(key, f"is {found} bytes", expected=f"at most {most} bytes")
+        table.note(key, f"is {found} bytes", expected=f"at most {_shown(most)}")
         return default
     return found
+
+
+def _shown(size: int) -> str:
+    unit, name = (1 << 20, "MiB") if size >= 1 << 20 else (1 << 10, "KiB")
+    return f'"{size / unit:g}{name}"'

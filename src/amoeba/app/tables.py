@@ -108,10 +108,11 @@ class Table:
 
     def seconds(self, key: str, default: float) -> float:
         """A length of time, as text with a unit: "7d"."""
-        value = self.text(key)
-        if key not in self.data or not value.strip():
+        self._known.add(key)
+        value = self.data.get(key)
+        if value is None:
             return default
-        match = _TIME.fullmatch(value)
+        match = _TIME.fullmatch(value) if isinstance(value, str) else None
         if match is None or float(match[1]) == 0:
             expected = 'a number and a unit: "90s", "30m", "12h", "7d"'
             self.note(key, f"{value!r} is no length of time", expected)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = "payloads.db"
-_AT_A_TIME = 16
+_STEPS = 16
 
 
 def payloads_path(evidence: Path) -> Path:
@@ -81,8 +81,10 @@ class PayloadStore:
         return store
 
     def add(self, payloads: Sequence[Payload]) -> None:
-        """Keep them: once this returns, a kill does not lose them."""
-        self._transactions.run(lambda connection: self._add(connection, payloads))
+        """Keep them, each in a transaction: once this returns, a kill does not lose them."""
+        self._transactions.run(self._forget_the_old)
+        for payload in payloads:
+            self._add(payload)
 
     def close(self) -> None:
         """Give the file up."""
@@ -96,21 +98,26 @@ class PayloadStore:
 
     def free_some(self, connection: sqlite3.Connection, pages: int) -> bool:
         """See Contents."""
-        del pages
-        return _delete_oldest(connection)
+        return _delete_oldest(connection, pages * bounding.PAGE_BYTES // _STEPS)
 
-    def _add(self, connection: sqlite3.Connection, payloads: Sequence[Payload]) -> None:
-        connection.execute("PRAGMA secure_delete = ON")
-        rows = [
-            (bytes.fromhex(each.trace_id), each.start_ns, msgspec.msgpack.encode(each))
-            for each in payloads
-        ]
-        oldest_ns = int((self._clock() - self._keep_s) * 1e9)
-        connection.execute("DELETE FROM payloads WHERE start_ns < ?", (oldest_ns,))
-        for row in rows:
-            size = len(row[2])
-            bounding.make_room_by(lambda: _delete_oldest(connection), connection, self._pages, size)
+    def _add(self, payload: Payload) -> None:
+        data = msgspec.msgpack.encode(payload)
+        row = bytes.fromhex(payload.trace_id), payload.start_ns, data
+
+        def insert(connection: sqlite3.Connection) -> None:
+            def delete_oldest() -> bool:
+                return _delete_oldest(connection, len(data))
+
+            connection.execute("PRAGMA secure_delete = ON")
+            bounding.make_room_by(delete_oldest, connection, self._pages, len(data))
             connection.execute("INSERT INTO payloads VALUES (NULL, ?, ?, ?)", row)
+
+        self._transactions.run(insert)
+
+    def _forget_the_old(self, connection: sqlite3.Connection) -> None:
+        oldest_ns = int((self._clock() - self._keep_s) * 1e9)
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("DELETE FROM payloads WHERE start_ns < ?", (oldest_ns,))
 
 
 def read_payloads(path: Path, keep_s: float, now_s: float) -> list[Payload]:
@@ -127,7 +134,13 @@ def read_payloads(path: Path, keep_s: float, now_s: float) -> list[Payload]:
         raise StoreError("damaged", what, str(path), hint="delete the file") from None
 
 
-def _delete_oldest(connection: sqlite3.Connection) -> bool:
-    chosen = "SELECT id FROM payloads ORDER BY id LIMIT ?"
-    done = connection.execute(f"DELETE FROM payloads WHERE id IN ({chosen})", (_AT_A_TIME,))  # noqa: S608 - a constant
-    return done.rowcount > 0
+def _delete_oldest(connection: sqlite3.Connection, size: int) -> bool:
+    """Delete the oldest until so many bytes are free; False when there are none."""
+    last = None
+    for number, length in connection.execute("SELECT id, length(data) FROM payloads ORDER BY id"):
+        last, size = number, size - length
+        if size <= 0:
+            break
+    if last is not None:
+        connection.execute("DELETE FROM payloads WHERE id <= ?", (last,))
+    return last is not None
