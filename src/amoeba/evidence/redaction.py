@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Header = tuple[bytes, bytes]
 
 _PLAIN = re.compile(r"""[^.\[\]"\s*]+""")
+_PLAIN_FAILURE = b"Internal Server Error"  # what servers answer themselves has nothing in it
 _FORM = b"application/x-www-form-urlencoded"
 
 
@@ -81,6 +82,8 @@ def _body(
     if not body.data:
         return body
     hidden = Body(b"", HIDDEN)
+    if body.data == _PLAIN_FAILURE:
+        return body
     if () in paths:
         found.append("$")
         return hidden

@@ -127,6 +127,7 @@ class Exchange:
             answer.whole = not message.get("more_body", False)
             if answer.whole or len(answer.body) >= self._most_bytes:
                 self._over.set()
+        await asyncio.sleep(0)  # a stream that never waits would otherwise not see the client leave
 
 
 def _enough(payload: Payload) -> float:
