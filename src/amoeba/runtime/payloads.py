@@ -73,8 +73,10 @@ class PayloadRecorder:
 
     def _over(self, tap: Tap, scope: Any) -> None:
         try:
+            if not tap.trace_id:
+                return
             route = self._routes.of(scope["method"], tap.path, route_path(scope))
-            if tap.trace_id and route:
+            if route:
                 payload = tap.payload(route)
                 redact(payload, self._spec.redact)
                 self._shelf.add([payload])

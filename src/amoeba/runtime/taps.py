@@ -7,10 +7,13 @@ that a bound cuts.
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amoeba.evidence.payloads import CROWDED, CUT, LEFT, UNREAD, WHOLE, Body, Payload
 from amoeba.evidence.redaction import header_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TAP = "amoeba.tap"
 """The key of the tap in an ASGI scope."""
@@ -82,9 +85,7 @@ class Tap:
         self.trace_id = ""
         self.request, self.answer = Keeping(most_bytes, room), Keeping(most_bytes, room)
         self.status = 0
-        self._answer_headers: list[tuple[bytes, bytes]] = []
-        if not _has_body(scope["headers"]):
-            self.request.state = WHOLE
+        self._answer_headers: Iterable[tuple[bytes, bytes]] = ()
 
     async def receive(self) -> Any:
         """The app's `receive`."""
@@ -99,11 +100,7 @@ class Tap:
         """The app's `send`."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._answer_headers = [
-                (bytes(name), bytes(value))
-                for name, value in message.get("headers", ())
-                if name.lower() in _TELLING
-            ]
+            self._answer_headers = message.get("headers", ())
         elif message["type"] == "http.response.body":
             self.answer.add(message.get("body", b""), more=message.get("more_body", False))
         await self._send(message)
@@ -111,6 +108,8 @@ class Tap:
     def payload(self, route: str) -> Payload:
         """The request as it is to be kept."""
         scope = self._scope
+        if self.request.state in (UNREAD, LEFT) and not _has_body(scope["headers"]):
+            self.request.state = WHOLE
         client, server = scope.get("client"), scope.get("server")
         return Payload(
             trace_id=self.trace_id,
@@ -128,7 +127,11 @@ class Tap:
             server=tuple(server) if server else None,
             body=self.request.body(),
             status=self.status,
-            answer_headers=self._answer_headers,
+            answer_headers=[
+                (bytes(name), bytes(value))
+                for name, value in self._answer_headers
+                if name.lower() in _TELLING
+            ],
             answer=self.answer.body(),
         )
 
