@@ -97,7 +97,8 @@ def test_every_key_of_the_configuration_is_documented():
     page = (ROOT / "docs" / "reference" / "configuration.md").read_text()
     keys = set(
         re.findall(
-            r"\w+\.(?:text|choice|flag|whole|number|size|seconds|names|mapping|texts)\(\s*\"(\w+)\"", source
+            r"\w+\.(?:text|choice|flag|whole|number|size|seconds|names|mapping|texts)\(\s*\"(\w+)\"",
+            source,
         )
     )
     assert len(keys) > 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -133,22 +132,13 @@ def _look(outcome: Outcome, debugger: Debugger) -> None:
     error = outcome.raised
     if error is None:
         return
-    tell("\n" + _traceback(error, debugger).rstrip())
+    tell("\n" + debugger.own.text(error).rstrip())
     tell(said_of_error(outcome))
     if debugger.interactive and not outcome.left:
         tell(
             "amoeba: the debugger (pdb), where your code raised: w, u, d, p NAME; q ends the replay"
         )
         debugger.look_at(error)
-
-
-def _traceback(error: BaseException, debugger: Debugger) -> str:
-    whole = error.__traceback__
-    try:
-        error.__traceback__ = debugger.own.traceback(error)
-        return "".join(traceback.format_exception(error))
-    finally:
-        error.__traceback__ = whole
 
 
 def _report(payload: Payload, outcome: Outcome, debugger: Debugger, *, json: bool) -> int:
@@ -173,6 +163,6 @@ def _replayed(
         replayed_status=outcome.answer.status,
         comparison=found,
         error=type(error).__name__ if error is not None else "",
-        traceback=_traceback(error, debugger) if error is not None else "",
+        traceback=debugger.own.text(error) if error is not None else "",
         body=outcome.answer.decoded.decode("utf-8", "replace"),
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from amoeba.app import import_object
 from amoeba.errors import ConfigurationError, Problem, RemoteError, did_you_mean
-from amoeba.replay.frames import OwnCode
+from amoeba.replay.frames import OwnCode, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +39,7 @@ class Debugger:
         self.interactive, self.own = interactive, OwnCode(application)
         self._code = _code_of(application, stop_at) if stop_at else None
         self.stop_at, self.reached = stop_at, False
+        self._lock = threading.Lock()  # protects `_raised`: worker threads raise too
         self._raised: deque[BaseException] = deque(maxlen=_REMEMBERED)
         self._pdb: pdb.Pdb | None = None
         self._armed = False
@@ -74,14 +75,28 @@ class Debugger:
     def cause(self, error: BaseException | None) -> BaseException | None:
         """The exception to look at: `error`, or of a failure that was answered the last one raised.
 
-        Of one that crossed between modules, as it does with `--strict`, the one that was raised.
+        Of one that crossed between modules, as it does with `--strict`, the one that was raised; of
+        a group, the first in it that met the application's code.
         """
-        if error is None:
-            return self._raised[-1] if self._raised else None
+        if error is None and self._raised:
+            error = self._raised[-1]
+        if isinstance(error, BaseExceptionGroup):
+            return self._leaf(error)
         if isinstance(error, RemoteError):
             same = (each for each in reversed(self._raised) if _is_origin(each, error))
             return next(same, error)
         return error
+
+    def _leaf(self, group: BaseException) -> BaseException:
+        waiting, leaves = [group], []
+        while waiting:
+            error = waiting.pop(0)
+            if isinstance(error, BaseExceptionGroup):
+                waiting += error.exceptions
+            else:
+                leaves.append(error)
+        own = (each for each in leaves if any(self.own.has(s.tb_frame) for s in steps_of(each)))
+        return next(own, leaves[0])
 
     def look_at(self, error: BaseException) -> None:
         """Enter pdb where the application's own code raised, or let it through."""
@@ -100,9 +115,10 @@ class Debugger:
     def _watch(self, _frame: FrameType, event: str, arg: Any) -> Any:
         error = arg[1] if event == "exception" else None
         ending = isinstance(error, StopIteration | StopAsyncIteration)
-        known = any(each is error for each in self._raised)
-        if isinstance(error, Exception) and not ending and not known:
-            self._raised.append(error)
+        if isinstance(error, Exception) and not ending:
+            with self._lock:
+                if not any(each is error for each in self._raised):
+                    self._raised.append(error)
         return self._watch
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from traceback import format_exception
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,34 @@ class OwnCode:
                 found = TracebackType(found, each.tb_frame, each.tb_lasti, each.tb_lineno)
         return found
 
+    def text(self, error: BaseException) -> str:
+        """The exception as Python shows it, and what led to it, each with `traceback`."""
+        whole = [(each, each.__traceback__) for each in _chain(error)]
+        try:
+            for each, _ in whole:
+                each.__traceback__ = self.traceback(each)
+            return "".join(format_exception(error))
+        finally:
+            for each, before in whole:
+                each.__traceback__ = before
+
     def _is_own(self, path: Path) -> bool:
         if path.is_relative_to(self._amoeba) or _INSTALLED & set(path.parts):
             return False
         return any(path.is_relative_to(folder) for folder in self._folders)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The exception, those it was raised from or during, and those in groups."""
+    found: dict[int, BaseException] = {}
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in found:
+            found[id(each)] = each
+            waiting += [each.__cause__, each.__context__]
+            waiting += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
+    return list(found.values())
 
 
 def steps_of(error: BaseException) -> Iterator[TracebackType]:

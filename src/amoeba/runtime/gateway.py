@@ -19,6 +19,7 @@ from amoeba.errors import (
     Problem,
     Unavailable,
     did_you_mean,
+    render,
 )
 from amoeba.runtime.known_routes import unknown_routes
 from amoeba.runtime.requests import RequestRecorder
@@ -76,8 +77,8 @@ def edge(
     served = RequestRecorder(served, recorder, replica)
     if payloads is None:
         return served
-    for text in unknown_routes(app, payloads.routes):
-        log.warning("%s", text)
+    for problem in unknown_routes(app, payloads.routes):
+        log.warning("%s", render(problem))
     return payloads.around(served)
 
 

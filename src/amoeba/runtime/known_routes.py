@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amoeba.errors import Problem, did_you_mean, render
+from amoeba.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_WHERE = ("evidence", "payloads", "routes")
 
-def unknown_routes(app: Any, wanted: Iterable[str]) -> list[str]:
-    """A text about each wanted route that `app` has not, if all its routes are known."""
+
+def unknown_routes(app: Any, wanted: Iterable[str]) -> list[Problem]:
+    """A problem for each route to be recorded that `app` has not, if all its routes are known."""
     known = set(known_routes(app))
     if not known or None in known:
         return []
     routes = {f"{method} {path}" for method, path in (each for each in known if each)}
     return [
-        render(
-            Problem(
-                f"the gateway has no route {each!r}: nothing is recorded of it",
-                "evidence.payloads.routes",
-                hint=did_you_mean(each, routes),
-            )
+        Problem(
+            f"the gateway has no route {each!r}: nothing is recorded of it",
+            ".".join(_WHERE),
+            hint=did_you_mean(each, routes),
+            path=_WHERE,
         )
         for each in wanted
         if each not in routes and not _below(each, routes)
