@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+import io
 import os
 import pty
 import re
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from harness import AMOEBA, TIMEOUT_S
+
+from amoeba.app import read_application
+from amoeba.replay import Debugger
 
 PROMPT = "(Pdb) "
 
@@ -134,3 +141,46 @@ def test_a_method_that_is_not_called_is_told(terminal):
     with terminal("bought", "--yes", "--break", "prices.note") as screen:
         screen.wait_for("prices.note was not called")
         screen.exit_code()
+
+
+SHOP = """
+def decorated(function):
+    return function
+
+class Shop:
+    @decorated
+    def price(self, item):
+        found = len(item)
+        return found
+
+    async def wait(self, item):
+        import asyncio
+        await asyncio.sleep(0)
+        return item
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "line"), [("price", "-> found = len(item)"), ("wait", "-> import asyncio")]
+)
+def test_it_stops_at_every_call(tmp_path, monkeypatch, capsys, method, line):
+    (tmp_path / "stopped_shop.py").write_text(SHOP)
+    (tmp_path / "amoeba.toml").write_text(
+        '[app]\n[modules.shop]\nimplementation = "stopped_shop:Shop"\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "stopped_shop", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO("p item\nc\np item\nc\n"))
+    application = read_application(tmp_path / "amoeba.toml")
+    debugger = Debugger(application, interactive=True, stop_at=f"shop.{method}")
+    shop: Any = sys.modules["stopped_shop"].Shop()
+    with debugger.armed():
+        for item in ("tea", "coffee"):
+            answer = getattr(shop, method)(item)
+            if inspect.iscoroutine(answer):
+                asyncio.run(answer)
+    shown = capsys.readouterr().out
+    assert shown.count(line) == 2
+    assert shown.index("'tea'") < shown.index("'coffee'")
+    assert debugger.reached
+    assert not debugger.left

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from harness import command
+from typer.testing import CliRunner, Result
+
+from amoeba.cli import app
+
+
+def listed(folder: Path, *args: str) -> Result:
+    """`amoeba replay` in this process: it imports nothing of the application."""
+    return CliRunner().invoke(app, ["replay", "-c", str(folder / "amoeba.toml"), *args])
 
 
 def test_what_is_recorded_is_listed(till):
-    done = command("replay", cwd=till.folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = listed(till.folder)
+    assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.split()[:5] == ["trace", "when", "request", "status", "replayable"]
     lines = {line.split()[0]: line for line in done.stdout.splitlines()[1:]}
     failed = lines[till.traces["failed"][:12]]
     assert "POST /buy" in failed
     assert "500  yes, redacted: header:authorization, $.customer" in failed
-    listed = json.loads(command("replay", "--json", cwd=till.folder).stdout)
-    assert {each["trace_id"] for each in listed} >= set(till.traces.values())
-    whys = {each["trace_id"]: each["why_not"] for each in listed}
-    assert (
-        "larger than what is kept" in whys[till.traces["large"]]
-        or "left out" in (whys[till.traces["large"]])
-    )
+    found = json.loads(listed(till.folder, "--json").stdout)
+    assert {each["trace_id"] for each in found} >= set(till.traces.values())
+    whys = {each["trace_id"]: each["why_not"] for each in found}
+    assert "left out" in whys[till.traces["large"]]
     assert whys[till.traces["failed"]] == ""
 
 
@@ -75,9 +81,9 @@ def test_strict_shows_where_it_was_raised_and_not_where_it_arrived(till):
 
 
 def test_what_was_left_out_cannot_be_replayed(till):
-    code, _, err = till.replay("upload", "--yes")
-    assert code == 1
-    assert "cannot be replayed: its body was left out: it is neither JSON nor a form" in err
+    done = listed(till.folder, till.traces["upload"], "--yes")
+    assert done.exit_code == 1
+    assert "cannot be replayed: its body was left out: it is neither JSON nor a form" in done.stderr
 
 
 def test_a_stream_without_an_end_is_replayed_as_far_as_it_is_recorded(till):
@@ -107,12 +113,21 @@ def test_it_writes_where_the_environment_says(till, tmp_path):
 
 
 def test_a_trace_that_is_not_recorded_has_a_hint(till, tmp_path):
-    done = command("replay", "abcdef", cwd=till.folder)
-    assert done.returncode == 1
+    done = listed(till.folder, "abcdef")
+    assert done.exit_code == 1
     assert "no recorded request has a trace that begins with 'abcdef'" in done.stderr
     (tmp_path / "amoeba.toml").write_text('[app]\ngateway = "till.web:api"\n')
-    done = command("replay", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "no request is recorded yet\n")
-    assert 'hint: name the routes to record: [evidence.payloads] routes = ["POST /path"]' in (
-        done.stderr
-    )
+    done = listed(tmp_path)
+    assert (done.exit_code, done.stdout) == (0, "no request is recorded yet\n")
+    hint = 'hint: name the routes to record: [evidence.payloads] routes = ["POST /path"]'
+    assert hint in done.stderr
+
+
+def test_check_warns_of_a_route_that_the_gateway_does_not_have(till, tmp_path):
+    text = (till.folder / "amoeba.toml").read_text()
+    (tmp_path / "amoeba.toml").write_text(text.replace('"POST /buy"', '"POST /by"'))
+    done = command("check", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "the gateway has no route 'POST /by': nothing is recorded of it" in done.stderr
+    assert "did you mean 'POST /buy'?" in done.stderr
+    assert "1 warnings" in done.stderr
