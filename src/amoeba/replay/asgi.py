@@ -52,7 +52,8 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
             answered.cancel()
         elif answered.result()["type"].endswith(".failed"):
             cause = task.exception() if (await asyncio.wait([task], timeout=_GRACE_S))[0] else None
-            raise LifespanFailed(answered.result().get("message", "")) from cause
+            reason = str(cause) if cause is not None else answered.result().get("message", "")
+            raise LifespanFailed(reason) from cause
 
     try:
         await ask("startup")
