@@ -54,9 +54,8 @@ def test_a_body_without_it_stays_byte_for_byte():
 
 
 def test_a_name_that_is_repeated_hides_nothing():
-    body = b'{"outer": {"key": "s3cr3t"}, "outer": 1, "key": "s3cr3t", "key": 2}'
-    found = redacted(payload(body), "$..key")
-    assert SECRET.encode() not in found.body.data
+    for body in (b'{"x": {"key": "s3cr3t"}, "x": 1}', b'{"key": "s3cr3t", "key": 2}'):
+        assert SECRET.encode() not in redacted(payload(body), "$..key").body.data
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ modules = ["prices"]
 log_level = "critical"
 
 [evidence.payloads]
-routes = ["POST /buy", "GET /weight/{{item}}", "POST /notes", "GET /events", "POST /upload"]
+routes = ["POST /buy", "GET /weight/{{item}}", "POST /notes", "GET /events", "POST /upload",
+          "GET /late"]
 request = "4KiB"
 redact = ["$.customer", "query:token"]
 """
@@ -64,7 +65,8 @@ def till(tmp_path_factory: pytest.TempPathFactory) -> Till:
             "noted": ask("noted", "/notes", "hello"),
             "large": ask("large", "/notes", "x" * 5000),
             "upload": ask("upload", "/upload", b"\x00\xff" * 100),
-            "stream": _trace(6),
+            "late": ask("late", "/late"),
+            "stream": _trace(7),
         }
         _look_at_the_stream(run, traces["stream"])
         assert run.end() == 0

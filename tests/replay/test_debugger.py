@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import io
 import os
@@ -141,6 +142,20 @@ def test_a_method_that_is_not_called_is_told(terminal):
     with terminal("bought", "--yes", "--break", "prices.note") as screen:
         screen.wait_for("prices.note was not called")
         screen.exit_code()
+
+
+def test_below_the_applications_own_frame_a_library_can_be_entered(tmp_path, monkeypatch, capsys):
+    (tmp_path / "amoeba.toml").write_text('[app]\ngateway = "reading_shop:api"\n')
+    (tmp_path / "reading_shop.py").write_text("import json\n\ndef read():\n    json.loads('{')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    application = read_application(tmp_path / "amoeba.toml")
+    with pytest.raises(ValueError, match="Expecting") as caught:
+        importlib.import_module("reading_shop").read()
+    monkeypatch.setattr("sys.stdin", io.StringIO("d\nq\n"))
+    Debugger(application, interactive=True).look_at(caught.value)
+    first, _, rest = capsys.readouterr().out.partition("(Pdb)")
+    assert "-> json.loads('{')" in first
+    assert "json/__init__.py" in rest
 
 
 SHOP = """

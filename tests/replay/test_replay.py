@@ -92,6 +92,11 @@ def test_a_stream_without_an_end_is_replayed_as_far_as_it_is_recorded(till):
     assert "status: recorded 200, replayed 200: the same" in out
 
 
+def test_deadlines_do_not_pass_in_a_debugger(till):
+    assert "status: recorded 504, replayed 504: the same" in till.replay("late")[1]
+    assert "status: recorded 504, replayed 200: not" in till.replay("late", "--debugger")[1]
+
+
 def test_without_a_terminal_what_may_write_needs_a_yes(till):
     before = (till.folder / "notes.txt").read_text()
     code, out, err = till.replay("noted")

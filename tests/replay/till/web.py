@@ -37,6 +37,12 @@ async def weight(item: str, request: Request) -> dict[str, object]:
         return JSONResponse({"detail": "the scales are broken"}, status_code=503)
 
 
+@api.get("/late")
+async def late() -> float:
+    async with amoeba.deadline(0):
+        return await prices.price("tea", 1)
+
+
 @api.post("/notes")
 async def note(request: Request) -> str:
     return await prices.note((await request.body()).decode())
