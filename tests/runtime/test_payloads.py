@@ -346,3 +346,18 @@ def test_without_routes_the_edge_is_as_it_would_be():
     app = made_app()
     plain = edge(app, GatewaySpec(), "main.0", Recorder())
     assert type(plain).__name__ == "RequestRecorder"
+
+
+def test_a_route_of_the_same_name_below_another_path_is_not_meant():
+    app, admin = FastAPI(), FastAPI()
+
+    @admin.get("/items/{item}")
+    async def item(item: str) -> str:
+        return item
+
+    app.mount("/admin", admin)
+    rig = Rig(app=app)
+    rig.send("GET", "/admin/items/tea", headers=ASKED)
+    assert rig.recorder.take() == []
+    rig = Rig(app=app, routes=("GET /admin/items/{item}",))
+    assert rig.ask("GET", "/admin/items/tea").route == "GET /admin/items/{item}"

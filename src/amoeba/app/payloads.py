@@ -56,7 +56,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class PayloadSpec(msgspec.Struct, frozen=True):
-    """What is recorded of requests: nothing without `routes`, which are as `amoeba trace` has them.
+    """What is recorded of requests: nothing without `routes`: method and whole path.
 
     Sizes in bytes: of the whole file, and of the largest body that is kept whole.
     """
@@ -124,7 +124,7 @@ def _routes(table: Table) -> tuple[str, ...]:
     found = table.names("routes")
     for index, each in enumerate(found):
         if not _ROUTE.fullmatch(each):
-            expected = '"METHOD /path", as `amoeba trace` shows it: "POST /tickets/{id}"'
+            expected = '"METHOD /path" with the whole path: "POST /tickets/{id}"'
             table.note("routes", f"{each!r} is no route", expected, inner=f"[{index}]")
     return found
 

@@ -88,6 +88,9 @@ def run_replay(application: Application, trace_id: str, options: ReplayOptions) 
     payload = find(application, recorded(application), trace_id)
     request = with_values(payload, values)
     terminal = sys.stdin.isatty()
+    if options.debugger and options.json:
+        hint = "leave one of them out: what pdb prints is no JSON"
+        raise ConfigurationError([Problem("both are asked for", "--debugger, --json", hint=hint)])
     interactive = options.debugger
     if interactive is None:
         interactive = terminal and not options.json

@@ -1,4 +1,4 @@
-"""The commands that show evidence: `amoeba edges`, `amoeba trace`, `amoeba evidence export`."""
+"""The commands on what was kept: `amoeba edges`, `trace`, `replay` and `evidence export`."""
 
 from __future__ import annotations
 

@@ -67,4 +67,5 @@ def why_nothing(application: Application) -> str:
     routes = application.evidence.payloads.routes
     if not routes:
         return 'name the routes to record: [evidence.payloads] routes = ["POST /path"]'
-    return f"amoeba replay lists what is recorded, which is of {', '.join(routes)}"
+    of = ", ".join(routes)
+    return f"amoeba replay lists what is recorded: requests of {of}, ten seconds after they ended"

@@ -75,7 +75,8 @@ class PayloadRecorder:
         try:
             if not tap.trace_id:
                 return
-            route = self._routes.of(scope["method"], tap.path, route_path(scope))
+            path = tap.path.removeprefix(tap.root_path) or "/"
+            route = self._routes.of(scope["method"], path, route_path(scope))
             if route:
                 payload = tap.payload(route)
                 redact(payload, self._spec.redact)
@@ -99,8 +100,6 @@ class Routes:
         `taken` is the path of the app's route that took it, when that is known: within a router or
         a mounted app this may be without its prefix.
         """
-        if f"{method} {taken}" in self._patterns:
-            return f"{method} {taken}"
         for route, pattern in self._patterns.items():
             named, _, template = route.partition(" ")
             if named == method and template.endswith(taken) and pattern.fullmatch(path):

@@ -99,7 +99,7 @@ class Tap:
     async def send(self, message: Any) -> None:
         """The app's `send`."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = int(message["status"])
             self._answer_headers = message.get("headers", ())
         elif message["type"] == "http.response.body":
             self.answer.add(message.get("body", b""), more=message.get("more_body", False))
@@ -123,8 +123,8 @@ class Tap:
             root_path=self.root_path,
             query=scope.get("query_string", b""),
             headers=[(bytes(name), bytes(value)) for name, value in scope["headers"]],
-            client=tuple(client) if client else None,
-            server=tuple(server) if server else None,
+            client=(str(client[0]), int(client[1] or 0)) if client else None,
+            server=(str(server[0]), server[1]) if server else None,
             body=self.request.body(),
             status=self.status,
             answer_headers=[
