@@ -51,11 +51,10 @@ def render_list(lines: Sequence[RecordedLine]) -> str:
     table.add_column("status", justify="right")
     table.add_column("replayable")
     for line in lines:
-        method = line.route.partition(" ")[0]
         table.add_row(
             line.trace_id[:12],
             _when(line.started_ns),
-            f"{method} {line.path}",
+            line.route,
             str(line.status or "none"),
             f"no: {line.why_not}" if line.why_not else _yes(line),
         )
