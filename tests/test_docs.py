@@ -92,11 +92,13 @@ def test_every_link_in_a_document_leads_somewhere(path):
 
 
 def test_every_key_of_the_configuration_is_documented():
-    source = (ROOT / "src" / "amoeba" / "app" / "manifest.py").read_text()
+    app = ROOT / "src" / "amoeba" / "app"
+    source = (app / "manifest.py").read_text() + (app / "payloads.py").read_text()
     page = (ROOT / "docs" / "reference" / "configuration.md").read_text()
     keys = set(
         re.findall(
-            r"\w+\.(?:text|choice|flag|whole|number|size|names|mapping|texts)\(\s*\"(\w+)\"", source
+            r"\w+\.(?:text|choice|flag|whole|number|size|seconds|names|mapping|texts)\(\s*\"(\w+)\"",
+            source,
         )
     )
     assert len(keys) > 20

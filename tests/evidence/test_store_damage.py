@@ -107,8 +107,8 @@ def test_damage_that_shows_while_it_is_written_is_set_aside_then(path, caplog):
 
 
 def connection_of(store: Store) -> sqlite3.Connection:
-    assert store._file is not None
-    return store._file.connection
+    assert store._transactions.file is not None
+    return store._transactions.file.connection
 
 
 def damage_all_but_the_header(path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from amoeba.app.lines import key_lines, line_of
-from amoeba.app.prices import Pricing
+from amoeba.app.payloads import PayloadSpec, read_payloads
+from amoeba.app.prices import Pricing, read_pricing
 from amoeba.app.tables import Table
 from amoeba.errors import ConfigurationError, Problem, did_you_mean
 from amoeba.topology import GATEWAY, MONOLITH, Process, Topology, topology_problems
@@ -54,12 +55,13 @@ class GatewaySpec(msgspec.Struct, frozen=True):
 
 
 class EvidenceSpec(msgspec.Struct, frozen=True):
-    """Whether anything is measured and kept, how much, and where; empty: beside `amoeba.toml`."""
+    """Whether anything is measured and kept, how much, and where; `file`: elsewhere than usual."""
 
     record: bool = True
     keep: bool = True
     most_bytes: int = 256 << 20
     file: str = ""
+    payloads: PayloadSpec = PayloadSpec()
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -191,6 +193,7 @@ def _application(top: Table, path: Path) -> Application:
         http=_http(http),
         limits=_limits(wire),
         evidence=_evidence(evidence),
+        prices=read_pricing(top.table("prices")),
         transport=wire.choice("transport", TRANSPORTS, "unix"),
         start_timeout_s=supervisor.number("start_timeout", 120.0),
         drain_timeout_s=supervisor.number("drain_timeout", 30.0),
@@ -203,7 +206,8 @@ def _application(top: Table, path: Path) -> Application:
 def _evidence(table: Table) -> EvidenceSpec:
     record, keep = (table.flag(name, default=True) for name in ("record", "keep"))
     most_bytes = table.size("size", None) or EvidenceSpec().most_bytes
-    return EvidenceSpec(record, record and keep, most_bytes)
+    payloads = read_payloads(table)
+    return EvidenceSpec(record, record and keep, most_bytes, payloads=payloads)
 
 
 def _app_name(app: Table, path: Path) -> str:

@@ -22,6 +22,8 @@ _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 
           "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}  # fmt: skip
 _MOST_BYTES = 1 << 62
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_TIME = re.compile(r"\s*(\d{1,9}(?:\.\d+)?)\s*([smhd])\s*")
 
 
 class Table:
@@ -103,6 +105,19 @@ class Table:
             self.note(key, f"{value!r} is no size", expected='bytes, or text such as "512MiB"')
             return default
         return int(size)
+
+    def seconds(self, key: str, default: float) -> float:
+        """A length of time, as text with a unit: "7d"."""
+        self._known.add(key)
+        value = self.data.get(key)
+        if value is None:
+            return default
+        match = _TIME.fullmatch(value) if isinstance(value, str) else None
+        if match is None or float(match[1]) == 0:
+            expected = 'a number and a unit: "90s", "30m", "12h", "7d"'
+            self.note(key, f"{value!r} is no length of time", expected)
+            return default
+        return float(match[1]) * _SECONDS[match[2]]
 
     def names(self, key: str) -> tuple[str, ...]:
         """An array of strings."""

@@ -13,7 +13,7 @@ import typer
 
 from amoeba.cli.comparing import compare
 from amoeba.cli.restarting import restart
-from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, trace
+from amoeba.cli.seeing import DEFAULT_CONFIG, Config, Json, edges, evidence_app, replay, trace
 from amoeba.cli.top import top
 from amoeba.errors import AmoebaError, ConfigurationError, render_problems
 
@@ -212,6 +212,7 @@ app.command()(restart)
 app.command()(top)
 app.command()(edges)
 app.command()(trace)
+app.command()(replay)
 app.add_typer(evidence_app, name="evidence")
 
 

@@ -14,6 +14,7 @@ from amoeba.contract import Kind
 from amoeba.errors import ConfigurationError, Problem
 from amoeba.runtime import Host
 from amoeba.runtime.current import current, find_module
+from amoeba.runtime.known_routes import unknown_routes
 from amoeba.topology import topology_problems
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def _check_code(application: Application, report: Report) -> BaseException | Non
 def _check_gateway(application: Application, report: Report) -> BaseException | None:
     if application.gateway:
         try:
-            import_object(application.gateway, "app.gateway")
+            app = import_object(application.gateway, "app.gateway")
+            report.warnings += unknown_routes(app, application.evidence.payloads.routes)
         except ConfigurationError as error:
             report.errors += error.problems
             return error.__cause__

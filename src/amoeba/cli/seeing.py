@@ -1,4 +1,4 @@
-"""The commands that show evidence: `amoeba edges`, `amoeba trace`, `amoeba evidence export`."""
+"""The commands on what was kept: `amoeba edges`, `trace`, `replay` and `evidence export`."""
 
 from __future__ import annotations
 
@@ -76,6 +76,45 @@ def trace(
             show_traces(evidence, choice, json=json)
     except AmoebaError as error:
         fail(error, _code(error))
+
+
+def replay(
+    trace_id: Annotated[str, typer.Argument(help="The beginning of a trace's id.")] = "",
+    config: Config = DEFAULT_CONFIG,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A value for what was redacted: '$.name=x', header:name=x."),
+    ] = None,
+    stop_at: Annotated[
+        str, typer.Option("--break", help="Stop at a method: classifier.classify.")
+    ] = "",
+    debugger: Annotated[
+        bool | None,
+        typer.Option(
+            "--debugger/--no-debugger", help="Enter pdb where your code raises [in a terminal]."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Local calls behave as remote ones.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it writes.")] = False,
+    json: Json = False,
+) -> None:
+    """List recorded requests, or make one again with all modules in this process."""
+    from amoeba.app import read_application
+    from amoeba.cli.output import fail
+    from amoeba.cli.replay import ReplayOptions, list_recorded, run_replay
+
+    try:
+        application = read_application(config)
+        if not trace_id:
+            list_recorded(application, json=json)
+            return
+        options = ReplayOptions(values or (), stop_at, debugger, strict, yes, json)
+        code = run_replay(application, trace_id, options)
+    except AmoebaError as error:
+        fail(error, _code(error))
+    raise typer.Exit(code)
 
 
 evidence_app = typer.Typer(

@@ -2,7 +2,7 @@
 
 The recorder of each host counts per edge (calling module, called method) and looks closely at a few
 calls, which become the spans of traces; its totals go to the supervisor, which merges them over
-processes. Nothing here keeps a payload.
+processes. No payload is kept, but of requests whose routes the application names: see `payloads`.
 
     totals → snapshots → interval → rates                what happened lately
     spans → trees → critical paths → time by route       where the time of requests goes

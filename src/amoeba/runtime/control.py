@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from amoeba.evidence import EdgeTotals, ProcessTotals, Span
+from amoeba.evidence.payloads import Payload
 from amoeba.evidence.records import Interval
 from amoeba.runtime.routing import Routes
 
@@ -71,11 +72,15 @@ class ReplicaStatus(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """What a host measured: since it started, but for the spans, which it tells of once."""
+    """What a host measured since it started; spans and payloads it tells of once.
+
+    `payloads` are requests of routes for which the application asks to have them recorded.
+    """
 
     edges: list[EdgeTotals]
     process: ProcessTotals
     spans: list[Span]
+    payloads: list[Payload] = []
 
 
 class StoreHealth(msgspec.Struct):

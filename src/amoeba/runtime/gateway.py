@@ -19,7 +19,9 @@ from amoeba.errors import (
     Problem,
     Unavailable,
     did_you_mean,
+    render,
 )
+from amoeba.runtime.known_routes import unknown_routes
 from amoeba.runtime.requests import RequestRecorder
 from amoeba.runtime.server_timing import ServerTiming
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from amoeba.app import Application
     from amoeba.app.manifest import GatewaySpec
     from amoeba.evidence import Recorder
+    from amoeba.runtime.payloads import PayloadRecorder
 
 log = logging.getLogger("amoeba.gateway")
 
@@ -60,12 +63,24 @@ def load_gateway(application: Application) -> Any:
     return found
 
 
-def edge(app: Any, http: GatewaySpec, replica: str, recorder: Recorder | None) -> Any:
+def edge(
+    app: Any,
+    http: GatewaySpec,
+    replica: str,
+    recorder: Recorder | None,
+    payloads: PayloadRecorder | None = None,
+) -> Any:
     """The app with what Amoeba adds to it, as `replica` serves it; its requests are recorded."""
     served: Any = ErrorEdge(app)
     if http.server_timing:
         served = ServerTiming(served, replica)
-    return served if recorder is None else RequestRecorder(served, recorder, replica)
+    if recorder is not None:
+        served = RequestRecorder(served, recorder, replica)
+    if payloads is None:
+        return served
+    for problem in unknown_routes(app, payloads.routes):
+        log.warning("%s", render(problem))
+    return payloads.around(served)
 
 
 class ErrorEdge:

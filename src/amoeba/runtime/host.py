@@ -28,6 +28,7 @@ from amoeba.runtime.channels import StrictChannel, WireChannel
 from amoeba.runtime.control import Need, Report
 from amoeba.runtime.current import current
 from amoeba.runtime.handles import RECORDED, Handle, bind
+from amoeba.runtime.payloads import PayloadRecorder
 from amoeba.runtime.router import Router
 from amoeba.runtime.routing import Pool
 from amoeba.runtime.services import ModuleService
@@ -77,6 +78,8 @@ class Host:
         self.records = application.evidence.record
         self.recorder = Recorder()
         self.process = ProcessRecorder(self._code_owner)
+        wanted = application.evidence.payloads
+        self.payloads = PayloadRecorder(wanted) if wanted.routes else None
         self.router = Router()
         self.loop = asyncio.get_running_loop()
         self.needs: dict[tuple[str, str], Need] = {}
@@ -210,8 +213,13 @@ class Host:
         raise ConfigurationError([Problem(what=what, where="amoeba.use", hint=hint)])
 
     def report(self) -> Report:
-        """What was measured here; the spans are told of once."""
-        return Report(self.recorder.totals(), self.process.totals(), self.recorder.take_spans())
+        """What was measured here; spans and payloads are told of once."""
+        return Report(
+            self.recorder.totals(),
+            self.process.totals(),
+            self.recorder.take_spans(),
+            self.payloads.take() if self.payloads is not None else [],
+        )
 
     def caller(self, code_module: str) -> str:
         """See `current.Binder`: the module that the code belongs to, otherwise the gateway."""

@@ -133,8 +133,9 @@ class HostProcess:
                 await self._host.reachable(need.module)
         sock = socket.socket(fileno=self._spec.gateway_fd)
         http = self._application.http
-        recorder = self._host.recorder if self._host.records else None
-        served = edge(app, http, self._spec.replica, recorder)
+        host = self._host
+        recorder = host.recorder if host.records else None
+        served = edge(app, http, self._spec.replica, recorder, host.payloads)
         server = Gateway(served, http.uvicorn, sock)
         await server.start()
         await on_ready(GATEWAY)

@@ -16,6 +16,7 @@ from amoeba.evidence.driving import Driven
 from amoeba.evidence.records import HTTP
 from amoeba.evidence.spans import parse
 from amoeba.runtime.deadlines import Scope, enter_scope, leave_scope
+from amoeba.runtime.taps import TAP
 from amoeba.runtime.tracing import trace_context
 from amoeba.topology import GATEWAY
 
@@ -78,6 +79,7 @@ class RequestRecorder:
             span.method = edge.method
             span.error = request.error
             self._recorder.ended(span, edge)
+            request.kept_as(span.trace_id)
 
     def _due(self, scope: Any, now_ns: int) -> bool:
         """Whether a request of this kind is to be traced; of each kind in its turn."""
@@ -114,6 +116,7 @@ class RequestRecorder:
         span.start_ns -= request.took_ns
         span.started -= request.took_ns
         self._recorder.keep(span.finished())
+        request.kept_as(span.trace_id)
 
 
 class _Request:
@@ -121,7 +124,7 @@ class _Request:
 
     def __init__(self, scope: Any, send: Any) -> None:
         self.start_ns = _clock()
-        self._send = send
+        self._scope, self._send = scope, send
         self.took_ns = 0
         self.status = _ERROR  # of an app that raises before it answers
         headers = scope["headers"]
@@ -134,6 +137,11 @@ class _Request:
     def error(self) -> str:
         """The status of a failure; empty for an answer."""
         return str(self.status) if self.status >= _ERROR else ""
+
+    def kept_as(self, trace_id: str) -> None:
+        """It is kept as evidence: tell who records what came with it, if anybody does."""
+        if TAP in self._scope:
+            self._scope[TAP].trace_id = trace_id
 
     async def send(self, message: Any) -> None:
         """The app's `send`."""

@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from amoeba.evidence.adding import edges_since, merge_at_once, process_after, process_since
+from amoeba.evidence.payloads import Payload, Shelf
 from amoeba.evidence.records import EdgeTotals, Interval, ProcessTotals, Span
 from amoeba.evidence.snapshots import Snapshot, Snapshots
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _MOST_SPANS = 5000
 _GAP_S, _LATELY_S = 60.0, 240.0
 """The last minutes, of which `lately` tells: a snapshot each minute, the oldest 4 to 5 ago."""
+_MOST_PAYLOAD_BYTES = 16 << 20
 
 
 class Collector:
@@ -42,6 +44,7 @@ class Collector:
         self._spans: deque[Span] = deque(maxlen=_MOST_SPANS)
         self._minutes = Snapshots(_GAP_S, _LATELY_S)
         self._minutes.add(self._snapshot())
+        self._payloads = Shelf(_MOST_PAYLOAD_BYTES)
 
     def take(self, replica: str, generation: int, report: Report) -> None:
         """A host has reported; of a process that was started anew the former one is over."""
@@ -53,6 +56,7 @@ class Collector:
         self._spans.extend(report.spans)
         if self._minutes.due(self._clock()):
             self._minutes.add(self._snapshot())
+        self._payloads.add(report.payloads)
 
     def totals(self) -> list[EdgeTotals]:
         """What all processes counted in this run."""
@@ -73,6 +77,10 @@ class Collector:
     def spans(self) -> list[Span]:
         """The spans that no interval has yet."""
         return list(self._spans)
+
+    def take_payloads(self) -> list[Payload]:
+        """The requests that were recorded since the last time."""
+        return self._payloads.take(_MOST_PAYLOAD_BYTES)
 
     def interval(self) -> Interval:
         """What was added since the last one."""

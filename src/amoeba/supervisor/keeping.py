@@ -1,5 +1,7 @@
 """Keeps evidence: every few seconds what was added since, in `.amoeba/evidence.db`.
 
+Requests that are recorded, where the application asks for that, go into a file of their own.
+
 In a thread of its own, so that a slow disk holds up no report. Whatever goes wrong with it is said
 once and costs the application nothing.
 """
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from amoeba.evidence.store import Store, StoreError, evidence_path
+from amoeba.evidence.store import PayloadStore, Store, StoreError, evidence_path, payloads_path
 from amoeba.evidence.store.files import beside, size_bytes
 from amoeba.runtime import StoreHealth
 from amoeba.supervisor.logs import say
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_EVIDENCE, _PAYLOADS = "evidence is", "recorded requests are"
 INTERVAL_S = 10.0
 """What a kill of the supervisor may lose."""
 
@@ -43,8 +46,10 @@ class Keeper:
         self._collector = collector
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="amoeba-evidence")
         self._store: Store | None = None
+        self._payloads: PayloadStore | None = None
         self._task: asyncio.Task[None] | None = None
         self._health = StoreHealth()
+        self._troubles: dict[str, str] = {}
         kept = application.evidence.file
         self._path = Path(kept) if kept else evidence_path(Path(application.root))
 
@@ -65,6 +70,7 @@ class Keeper:
             with suppress(asyncio.CancelledError):
                 await self._task
         await self._safely(self._end)
+        await self._safely(self._end_payloads, _PAYLOADS)
         self._thread.shutdown(wait=False)
 
     async def _run(self) -> None:
@@ -75,6 +81,7 @@ class Keeper:
             if self._store is not None:
                 await self._safely(functools.partial(self._store.add, interval))
             self._count(interval)
+            await self._safely(self._keep_payloads, _PAYLOADS)
 
     def _begin(self) -> None:
         store = Store.open(self._path, most_bytes=self._application.evidence.most_bytes)
@@ -99,17 +106,36 @@ class Keeper:
             self._health.kept += 1
             self._health.last_kept_s = interval.start_s + interval.width_s
 
-    async def _safely(self, action: Callable[[], T]) -> None:
+    def _keep_payloads(self) -> None:
+        spec = self._application.evidence.payloads
+        payloads = self._collector.take_payloads()
+        if not spec.routes:
+            return
+        if self._payloads is None:
+            path = payloads_path(self._path)
+            self._payloads = PayloadStore.open(path, most_bytes=spec.most_bytes, keep_s=spec.keep_s)
+        self._payloads.add(payloads)
+
+    def _end_payloads(self) -> None:
+        try:
+            self._keep_payloads()
+        finally:
+            if self._payloads is not None:
+                self._payloads.close()
+
+    async def _safely(self, action: Callable[[], T], what: str = _EVIDENCE) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, action)
         except StoreError as error:
-            self._tell(str(error))
+            self._told(what, str(error))
         else:
-            self._health.trouble = ""
+            self._told(what, "")
 
-    def _tell(self, trouble: str) -> None:
-        """Say what is wrong with the evidence when it is new."""
-        if trouble != self._health.trouble:
+    def _told(self, what: str, trouble: str) -> None:
+        """Whether `what` is kept; what is wrong with it is said when it is new."""
+        if what == _EVIDENCE:
             self._health.trouble = trouble
-            say(f"evidence is not kept: {trouble}")
+        if trouble and self._troubles.get(what) != trouble:
+            say(f"{what} not kept: {trouble}")
+        self._troubles[what] = trouble

@@ -9,9 +9,12 @@ the disk when the file is larger than it may be, because the bound was lowered.
 from __future__ import annotations
 
 import sqlite3
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from amoeba.evidence.store import intervals, periods, spans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAGE_BYTES = 4096
 LEAST_BYTES = 1 << 20
@@ -36,10 +39,21 @@ def make_room(connection: sqlite3.Connection, pages: int, arriving_spans: int) -
 
     Runs within the caller's transaction.
     """
-    reserve = max(_RESERVE_PAGES, pages // 32) + arriving_spans * _SPAN_BYTES // PAGE_BYTES
     at_a_time = max(_SPANS_AT_A_TIME, arriving_spans)
+    arriving_bytes = arriving_spans * _SPAN_BYTES
+    make_room_by(lambda: _delete_oldest(connection, at_a_time), connection, pages, arriving_bytes)
+
+
+def make_room_by(
+    delete_oldest: Callable[[], bool],
+    connection: sqlite3.Connection,
+    pages: int,
+    arriving_bytes: int,
+) -> None:
+    """The same for any file: `delete_oldest` is False when there was nothing to delete."""
+    reserve = max(_RESERVE_PAGES, pages // 32) + arriving_bytes // PAGE_BYTES
     for _ in range(_STEPS):
-        if _used_pages(connection) + reserve <= pages or not _delete_oldest(connection, at_a_time):
+        if _used_pages(connection) + reserve <= pages or not delete_oldest():
             break
     excess = _number(connection, "page_count") - pages
     for _ in range(min(excess, _PAGES_GIVEN_BACK)):  # one execution gives one page back

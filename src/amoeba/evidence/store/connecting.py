@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from amoeba.evidence.store import bounding
 from amoeba.evidence.store.errors import StoreError, from_sqlite, primary_code
 from amoeba.evidence.store.files import beside, size_bytes
-from amoeba.evidence.store.schema import MIGRATIONS, migrate, version_of
+from amoeba.evidence.store.schema import EVIDENCE, Schema, migrate, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ _CHECKED_BYTES = 32 << 20
 is used, since a check must not hold up the start of an application."""
 
 
-def connect_writer(path: Path, most_bytes: int) -> sqlite3.Connection:
+def connect_writer(path: Path, most_bytes: int, schema: Schema = EVIDENCE) -> sqlite3.Connection:
     """A connection to a file of the newest version. Raises sqlite3.Error or StoreError.
 
     `synchronous = NORMAL`: a killed process loses nothing that was committed; a power cut may lose
@@ -35,7 +35,7 @@ def connect_writer(path: Path, most_bytes: int) -> sqlite3.Connection:
     try:
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "synchronous = NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
-        migrate(connection, path)
+        migrate(connection, path, schema)
         bounding.set_most_pages(connection, bounding.most_pages(most_bytes))
         if size_bytes(path) <= _CHECKED_BYTES:
             _check(connection, path)
@@ -51,7 +51,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError("damaged", f"it is damaged: {found}", str(path))
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
+def connect_reader(path: Path, schema: Schema = EVIDENCE) -> sqlite3.Connection:
     """A connection that only reads, also while the file is written. Raises StoreError.
 
     After a kill, SQLite recovers the log, for which it needs to write beside the file. Where the
@@ -59,24 +59,24 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     it, as a copy.
     """
     if not path.is_file():
-        raise _missing(path)
+        raise _missing(path, schema)
     try:
-        return _reader(path, "mode=ro")
+        return _reader(path, "mode=ro", schema)
     except sqlite3.Error as error:
         if primary_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise from_sqlite(error, path) from None
     with reported(path):
         if size_bytes(beside(path, "-wal")) == 0:
-            return _reader(path, "immutable=1")
-        return _reader_of_a_copy(path)
+            return _reader(path, "immutable=1", schema)
+        return _reader_of_a_copy(path, schema)
 
 
-def _missing(path: Path) -> StoreError:
-    what, hint = "there is no evidence", "run the application: amoeba run"
+def _missing(path: Path, schema: Schema) -> StoreError:
+    what, hint = f"there is no {schema.name}", "run the application: amoeba run"
     return StoreError("missing", what, str(path), hint=hint)
 
 
-def _reader(path: Path, how: str) -> sqlite3.Connection:
+def _reader(path: Path, how: str, schema: Schema) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{how}",
         uri=True,
@@ -86,24 +86,24 @@ def _reader(path: Path, how: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
-        version = version_of(connection, path)
+        version, newest = version_of(connection, path, schema), len(schema.migrations)
         if version == 0:
-            raise _missing(path)
-        if version < len(MIGRATIONS):
+            raise _missing(path, schema)
+        if version < newest:
             what = f"it was written by an older Amoeba (schema {version})"
             hint = "the next `amoeba run` brings it up to date"
-            raise StoreError("older", what, str(path), f"schema {len(MIGRATIONS)}", hint)
+            raise StoreError("older", what, str(path), f"schema {newest}", hint)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _reader_of_a_copy(path: Path) -> sqlite3.Connection:
+def _reader_of_a_copy(path: Path, schema: Schema) -> sqlite3.Connection:
     with tempfile.TemporaryDirectory(prefix="amoeba-evidence-") as folder:
         copy = shutil.copy(path, folder)
         shutil.copy(beside(path, "-wal"), folder)
-        return _reader(path.__class__(copy), "mode=ro")
+        return _reader(path.__class__(copy), "mode=ro", schema)
 
 
 @contextlib.contextmanager

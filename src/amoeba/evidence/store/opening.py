@@ -23,19 +23,21 @@ from amoeba.evidence.store.files import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from amoeba.evidence.store.schema import Schema
+
 log = logging.getLogger("amoeba.evidence")
 
 
 class OpenFile:
     """The lock and the connection of the one process that writes."""
 
-    def __init__(self, path: Path, most_bytes: int, now_s: float) -> None:
+    def __init__(self, path: Path, most_bytes: int, now_s: float, schema: Schema) -> None:
         """Raises StoreError: busy, foreign, newer, full, unusable."""
         self._path = path
         make_folder(path)
         self._lock = WriterLock(path)
         try:
-            self.connection = _connect(path, most_bytes, now_s)
+            self.connection = _connect(path, most_bytes, now_s, schema)
             self._id = file_id(path)
         except BaseException:
             self._lock.release()
@@ -58,12 +60,12 @@ def warn_and_set_aside(path: Path, now_s: float, trouble: StoreError) -> None:
     log.warning("%s: %s; it was set aside as %s", path, trouble.what, aside.name)
 
 
-def _connect(path: Path, most_bytes: int, now_s: float) -> sqlite3.Connection:
+def _connect(path: Path, most_bytes: int, now_s: float, schema: Schema) -> sqlite3.Connection:
     trouble = StoreError("damaged", "a folder stands in its place", str(path))
     if not path.is_dir():
         make_private(path)
         try:
-            return connect_writer(path, most_bytes)
+            return connect_writer(path, most_bytes, schema)
         except sqlite3.Error as error:
             trouble = from_sqlite(error, path)
         except StoreError as error:
@@ -73,4 +75,4 @@ def _connect(path: Path, most_bytes: int, now_s: float) -> sqlite3.Connection:
     warn_and_set_aside(path, now_s, trouble)
     make_private(path)
     with reported(path):
-        return connect_writer(path, most_bytes)
+        return connect_writer(path, most_bytes, schema)

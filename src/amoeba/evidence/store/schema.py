@@ -11,16 +11,28 @@ many seconds `gpu_busy` is the mean.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from amoeba.evidence.store.errors import StoreError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     Migration = Callable[[sqlite3.Connection], None]
+
+
+class Schema(NamedTuple):
+    """A kind of file: what it is called, its mark, and how it came to be as it is now.
+
+    The n-th migration makes version n out of n - 1. A new file goes through all of them.
+    """
+
+    name: str
+    application_id: int
+    migrations: tuple[Migration, ...]
+
 
 APPLICATION_ID = 0x416D6F65
 """`Amoe`: marks a SQLite file as evidence."""
@@ -73,24 +85,23 @@ def add_sides(connection: sqlite3.Connection) -> None:
 
 
 MIGRATIONS: tuple[Migration, ...] = (add_intervals, add_spans, add_sides)
-"""In order; the n-th makes version n out of n - 1. A new file goes through all of them."""
+EVIDENCE = Schema("evidence", APPLICATION_ID, MIGRATIONS)
 
 
-def migrate(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS
-) -> None:
+def migrate(connection: sqlite3.Connection, path: Path, schema: Schema = EVIDENCE) -> None:
     """Bring the file to the newest version, one transaction per step. Raises StoreError.
 
     A file of a newer version, or of another program, is not touched.
     """
-    if version_of(connection, path, len(migrations)) == 0:
+    if version_of(connection, path, schema) == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
-    for version in range(version_of(connection, path, len(migrations)), len(migrations)):
+    newest = len(schema.migrations)
+    for version in range(version_of(connection, path, schema), newest):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            migrations[version](connection)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            schema.migrations[version](connection)
+            connection.execute(f"PRAGMA application_id = {schema.application_id}")
             connection.execute(f"PRAGMA user_version = {version + 1}")
             connection.execute("COMMIT")
         finally:
@@ -98,14 +109,15 @@ def migrate(
                 connection.execute("ROLLBACK")
 
 
-def version_of(connection: sqlite3.Connection, path: Path, known: int = len(MIGRATIONS)) -> int:
+def version_of(connection: sqlite3.Connection, path: Path, schema: Schema = EVIDENCE) -> int:
     """The file's version, 0 when it is empty. Raises StoreError for a newer or foreign file."""
     mark: int = connection.execute("PRAGMA application_id").fetchone()[0]
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if mark != APPLICATION_ID and (mark or version or tables):
+    known = len(schema.migrations)
+    if mark != schema.application_id and (mark or version or tables):
         what = "it is a SQLite file of something else"
-        raise StoreError("foreign", what, str(path), "evidence of Amoeba", "move it away")
+        raise StoreError("foreign", what, str(path), f"{schema.name} of Amoeba", "move it away")
     if version > known:
         what = f"it was written by a newer Amoeba (schema {version})"
         hint = "install that version, or move the file away"

@@ -1,0 +1,9 @@
+"""The contract of `prices`."""
+
+from typing import Protocol
+
+
+class Prices(Protocol):
+    async def price(self, item: str, count: int) -> float: ...
+    async def weigh(self, item: str) -> int: ...
+    async def note(self, text: str) -> str: ...
