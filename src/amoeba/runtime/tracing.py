@@ -19,7 +19,8 @@ from amoeba.evidence import ActiveSpan, Samples
 from amoeba.evidence.budget import next_sample_ns
 from amoeba.evidence.driving import Driven
 from amoeba.evidence.spans import parse
-from amoeba.runtime.deadlines import Scope, current_scope, enter_scope, leave_scope
+from amoeba.runtime.deadlines import Scope, current_scope
+from amoeba.runtime.otel import enter_span, leave_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ async def look_closely(
     if parent is None:
         span.continues(trace_context.get() or "")
     inner = Scope.within(scope, span)
-    token = enter_scope(inner)
+    token = enter_span(inner)
     try:
         answer = await _driven(target(*args, **kwargs), span, edge)
         span.ended = before = _clock()
@@ -74,7 +75,7 @@ async def look_closely(
         raise
     finally:
         inner.active = False
-        leave_scope(token)
+        leave_span(token)
         edge.recorder.ended(span, edge)
         if parent is not None:
             parent.children.append((span.started, span.ended))
@@ -93,7 +94,7 @@ async def serve_closely(
     span.continues(traceparent)
     span.queued_ns = queued_ns
     inner = Scope.within(current_scope(), span)
-    token = enter_scope(inner)
+    token = enter_span(inner)
     try:
         return await _driven(call(), span, edge)
     except BaseException as error:
@@ -101,7 +102,7 @@ async def serve_closely(
         raise
     finally:
         inner.active = False
-        leave_scope(token)
+        leave_span(token)
         edge.recorder.ended(span, edge)
 
 
