@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from amoeba.app.lines import key_lines, line_of
+from amoeba.app.otlp import read_otlp
 from amoeba.app.prices import Pricing, read_pricing
 from amoeba.app.tables import Table
 from amoeba.errors import ConfigurationError, Problem, did_you_mean
@@ -54,11 +55,15 @@ class GatewaySpec(msgspec.Struct, frozen=True):
 
 
 class EvidenceSpec(msgspec.Struct, frozen=True):
-    """Whether what is measured is kept, how much of it, and where; empty: beside `amoeba.toml`."""
+    """Whether what is measured is kept, how much of it, and where; empty: beside `amoeba.toml`.
+
+    `otlp` is the collector that traces are exported to, if any; see `app.otlp`.
+    """
 
     keep: bool = True
     most_bytes: int = 256 << 20
     file: str = ""
+    otlp: str = ""
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -192,6 +197,7 @@ def _application(top: Table, path: Path) -> Application:
         evidence=EvidenceSpec(
             keep=evidence.flag("keep", default=True),
             most_bytes=evidence.size("size", None) or EvidenceSpec().most_bytes,
+            otlp=read_otlp(evidence),
         ),
         prices=read_pricing(top.table("prices")),
         transport=wire.choice("transport", TRANSPORTS, "unix"),
