@@ -181,12 +181,10 @@ def _installed(name: str) -> bool:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what OpenTelemetry logs of its trouble from the terminal: it is said in our words."""
+    """Keep what OpenTelemetry logs of its trouble from stderr: it is said in our words."""
     log, handler = logging.getLogger("opentelemetry"), logging.NullHandler()
-    propagated, log.propagate = log.propagate, False
     log.addHandler(handler)
     try:
         yield
     finally:
         log.removeHandler(handler)
-        log.propagate = propagated
