@@ -24,6 +24,7 @@ PUBLIC = [
     "open",
     "provider",
     "threaded",
+    "trace_headers",
     "use",
 ]
 

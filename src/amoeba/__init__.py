@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RemoteError,
         Unavailable,
     )
+    from amoeba.runtime.carrying import trace_headers
     from amoeba.runtime.current import blocking, provider, use
     from amoeba.runtime.deadlines import deadline
     from amoeba.runtime.threads import threaded
@@ -45,6 +46,7 @@ __all__ = [
     "open",
     "provider",
     "threaded",
+    "trace_headers",
     "use",
 ]
 
@@ -65,6 +67,7 @@ _HOMES = {
     "open": "supervisor.opening",
     "provider": "runtime.current",
     "threaded": "runtime.threads",
+    "trace_headers": "runtime.carrying",
     "use": "runtime.current",
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from amoeba.app.lines import key_lines, line_of
+from amoeba.app.otlp import read_otlp
 from amoeba.app.payloads import PayloadSpec, read_payloads
 from amoeba.app.prices import Pricing, read_pricing
 from amoeba.app.tables import Table
@@ -55,13 +56,17 @@ class GatewaySpec(msgspec.Struct, frozen=True):
 
 
 class EvidenceSpec(msgspec.Struct, frozen=True):
-    """Whether anything is measured and kept, how much, and where; `file`: elsewhere than usual."""
+    """Whether anything is measured and kept, how much, and where; `file`: elsewhere than usual.
+
+    `otlp` is the collector that traces are exported to, if any; see `app.otlp`.
+    """
 
     record: bool = True
     keep: bool = True
     most_bytes: int = 256 << 20
     file: str = ""
     payloads: PayloadSpec = PayloadSpec()
+    otlp: str = ""
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -207,7 +212,9 @@ def _evidence(table: Table) -> EvidenceSpec:
     record, keep = (table.flag(name, default=True) for name in ("record", "keep"))
     most_bytes = table.size("size", None) or EvidenceSpec().most_bytes
     payloads = read_payloads(table)
-    return EvidenceSpec(record, record and keep, most_bytes, payloads=payloads)
+    return EvidenceSpec(
+        record, record and keep, most_bytes, payloads=payloads, otlp=read_otlp(table)
+    )
 
 
 def _app_name(app: Table, path: Path) -> str:

@@ -76,7 +76,9 @@ class Span(msgspec.Struct):
     `start_ns` is since the epoch. `parent_id` is empty for the first span of a trace that began
     here. `side` is `internal` for a call within a process, `client` and `server` for the two sides
     of one between processes, `server` for a request of HTTP too. `replica` is where it was
-    measured. `error` names the exception, or the status of an answer.
+    measured. `error` names the exception, or the status of an answer. `outer_id` is the innermost
+    of the application's own spans between this one and `parent_id`, if any: it is exported with
+    the trace, and not kept.
     """
 
     trace_id: str
@@ -94,6 +96,7 @@ class Span(msgspec.Struct):
     answer_bytes: int = 0
     error: str = ""
     side: str = "internal"
+    outer_id: str = ""
 
 
 class Live(msgspec.Struct):

@@ -27,6 +27,7 @@ class ActiveSpan:
         "kept",
         "method",
         "module",
+        "outer_id",
         "parent_id",
         "paused_ns",
         "queued_ns",
@@ -44,6 +45,7 @@ class ActiveSpan:
         self.side, self.replica, self.error = side, edge.replica, ""
         self.trace_id: str = parent.trace_id if parent else secrets.token_hex(16)
         self.parent_id: str = parent.span_id if parent else ""
+        self.outer_id = ""  # see Span
         self.span_id: str = secrets.token_hex(8)
         self.kept: bool = parent.kept if parent else kept
         self.cpu_ns = self.queued_ns = 0
@@ -87,6 +89,7 @@ class ActiveSpan:
             argument_bytes=self.samples.argument_bytes,
             answer_bytes=self.samples.answer_bytes,
             error=self.error,
+            outer_id=self.outer_id,
         )
 
 

@@ -22,6 +22,7 @@ from amoeba.errors import (
     render,
 )
 from amoeba.runtime.known_routes import unknown_routes
+from amoeba.runtime.log_lines import uvicorn_logging
 from amoeba.runtime.requests import RequestRecorder
 from amoeba.runtime.server_timing import ServerTiming
 
@@ -200,7 +201,8 @@ def _config(app: Any, options: dict[str, Any]) -> uvicorn.Config:
     if problems:
         raise ConfigurationError(problems)
     try:
-        return uvicorn.Config(app, **{"loop": "none", **options})
+        ours = {"loop": "none", "log_config": uvicorn_logging()}
+        return uvicorn.Config(app, **{**ours, **options})
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         what = f"uvicorn refuses these options: {type(error).__name__}: {error}"
         raise ConfigurationError([Problem(what=what, where="gateway.uvicorn")]) from None

@@ -30,6 +30,7 @@ from amoeba.runtime.control import Announcement, HostSpec
 from amoeba.runtime.current import current
 from amoeba.runtime.host import Host, StartError
 from amoeba.runtime.link import SupervisorLink
+from amoeba.runtime.log_records import note_traces
 from amoeba.topology import GATEWAY
 from amoeba.wire import parse_address
 
@@ -192,6 +193,7 @@ def _run(spec: HostSpec) -> int:
     try:
         application = read_application(spec.config)
         add_paths(application)
+        note_traces(application.name)
 
         async def live() -> None:
             await HostProcess(spec, application).run()

@@ -16,6 +16,7 @@ from amoeba.evidence.driving import Driven
 from amoeba.evidence.records import HTTP
 from amoeba.evidence.spans import parse
 from amoeba.runtime.deadlines import Scope, enter_scope, leave_scope
+from amoeba.runtime.otel import enter_span, leave_span
 from amoeba.runtime.taps import TAP
 from amoeba.runtime.tracing import trace_context
 from amoeba.topology import GATEWAY
@@ -67,13 +68,13 @@ class RequestRecorder:
         span = ActiveSpan(edge, "server", None, kept=True)
         span.continues(request.traceparent)
         inner = Scope(span=span)
-        token = enter_scope(inner)
+        token = enter_span(inner)
         driven = Driven(self._app(scope, receive, request.send), self._recorder.steps)
         try:
             await driven
         finally:
             inner.active = False
-            leave_scope(token)
+            leave_span(token)
             span.cpu_ns += driven.cpu_ns
             edge = self._count(scope, request)
             span.method = edge.method

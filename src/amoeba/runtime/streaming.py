@@ -12,12 +12,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from amoeba.evidence.driving import Driven
-from amoeba.runtime.deadlines import Scope, enter_scope, leave_scope
+from amoeba.runtime.deadlines import Scope
+from amoeba.runtime.otel import enter_span, leave_span
 
 if TYPE_CHECKING:
-    from contextvars import Token
-
     from amoeba.evidence import ActiveSpan, Edge
+    from amoeba.runtime.otel import Entered
 
 _clock = time.perf_counter_ns
 _MEASURED = 16
@@ -58,7 +58,7 @@ class Watched:
     async def aclose(self) -> None:
         """End it early; the producer is closed."""
         close = getattr(self._items, "aclose", None)
-        token = enter_scope(self._inner)
+        token = enter_span(self._inner)
         try:
             if close is not None:
                 await close()
@@ -87,7 +87,7 @@ class Watched:
             self._parent.children.append((span.started, span.ended))
 
     async def _next(self) -> Any:
-        token = enter_scope(self._inner)
+        token = enter_span(self._inner)
         driven = None
         try:
             if self.span.side == "client" or self._edge.recorder is None:
@@ -114,6 +114,6 @@ class Watched:
             self.cost_ns += _clock() - began
 
 
-def _leave(token: Token[Scope | None]) -> None:
+def _leave(token: Entered) -> None:
     with suppress(ValueError):  # it is being closed in another context than it was used in
-        leave_scope(token)
+        leave_span(token)

@@ -16,7 +16,8 @@ from amoeba.evidence import ActiveSpan, Samples
 from amoeba.evidence.budget import next_sample_ns
 from amoeba.evidence.driving import Driven
 from amoeba.evidence.spans import parse
-from amoeba.runtime.deadlines import Scope, current_scope, enter_scope, leave_scope
+from amoeba.runtime.deadlines import Scope, current_scope
+from amoeba.runtime.otel import enter_span, leave_span
 from amoeba.runtime.streaming import Watched
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class _Look:
 
     def __enter__(self) -> _Look:
         self._inner = Scope.within(self._scope, self.span)
-        self._token = enter_scope(self._inner)
+        self._token = enter_span(self._inner)
         return self
 
     def told(self, answer: Any) -> None:
@@ -135,7 +136,7 @@ class _Look:
         if kind is not None:
             span.error = kind.__name__
         self._inner.active = False
-        leave_scope(self._token)
+        leave_span(self._token)
         if edge.recorder is not None:
             edge.recorder.ended(span, edge)
         if self.parent is not None:
@@ -153,14 +154,14 @@ class _Serving:
         self._inner = Scope.within(current_scope(), self._span)
 
     def __enter__(self) -> ActiveSpan:
-        self._token = enter_scope(self._inner)
+        self._token = enter_span(self._inner)
         return self._span
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             self._span.error = kind.__name__
         self._inner.active = False
-        leave_scope(self._token)
+        leave_span(self._token)
         if self._edge.recorder is not None:
             self._edge.recorder.ended(self._span, self._edge)
 

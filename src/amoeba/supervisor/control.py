@@ -41,6 +41,8 @@ class Control(Supervision):
         found = self._supervisor.replica(replica)
         if found is not None:
             self._supervisor.collector.take(replica, found.generation, report)
+            if self._supervisor.exporter is not None:
+                self._supervisor.exporter.offer(replica, report.spans)
 
     async def status(self) -> Status:
         """See Supervision."""

@@ -14,6 +14,7 @@ import msgspec
 
 from amoeba.app import Application, locate
 from amoeba.errors import ConfigurationError, Problem
+from amoeba.supervisor.exporting import TraceExporter, make_exporter
 from amoeba.supervisor.interpreters import interpreter_problems
 from amoeba.supervisor.logs import say
 from amoeba.supervisor.replicas import Fatal
@@ -52,11 +53,14 @@ def run(application: Application, options: RunOptions, banner: Callable[[Supervi
         application = msgspec.structs.replace(application, evidence=kept)
     topology = application.topology(options.topology)
     check_machine(application, topology)
+    exporter = make_exporter(application, topology)
     run_dir = acquire(application, isolated=options.isolated)
     try:
         gateway, admin = _sockets(application, options)
         with gateway, admin:
-            coroutine = _supervise(application, topology, options, run_dir, gateway, admin, banner)
+            coroutine = _supervise(
+                application, topology, options, run_dir, gateway, admin, banner, exporter
+            )
             with asyncio.Runner() as runner:
                 return runner.run(coroutine)
     finally:
@@ -80,6 +84,7 @@ async def _supervise(
     gateway: socket.socket,
     admin_socket: socket.socket,
     banner: Callable[[Supervisor], None],
+    exporter: TraceExporter | None,
 ) -> int:
     supervisor = Supervisor(
         application,
@@ -89,6 +94,7 @@ async def _supervise(
         gateway=gateway,
         url=_url(gateway) if application.gateway else "",
         admin_url=_url(admin_socket),
+        exporter=exporter,
     )
     _handle_signals(supervisor)
     info = RunInfo(

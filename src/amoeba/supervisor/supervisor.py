@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from amoeba.app import Application
     from amoeba.runtime import Announcement
+    from amoeba.supervisor.exporting import TraceExporter
     from amoeba.supervisor.rundir import RunDir
 
 
@@ -53,6 +54,7 @@ class Supervisor:
         url: str = "",
         admin_url: str = "",
         embedded: bool = False,
+        exporter: TraceExporter | None = None,
     ) -> None:
         self.application, self.topology, self.run_dir = application, topology, run_dir
         self.strict, self.url, self.admin_url = strict, url, admin_url
@@ -65,6 +67,7 @@ class Supervisor:
         self.collector = Collector()
         self._began_s = time.time()
         keeps = application.evidence.keep and not embedded
+        self.exporter = exporter
         self._keeper = Keeper(application, topology, self.collector) if keeps else None
         self.external: dict[str, Endpoint] = {}  # modules that a host in this process serves
         self._gateway, self._embedded = gateway, embedded
@@ -86,6 +89,8 @@ class Supervisor:
         await self._server.start(listen(Address(path=self.run_dir.socket(SOCKET_NAME))))
         if self._keeper is not None:
             self._keeper.start()
+        if self.exporter is not None:
+            self.exporter.start()
         self.replicas = self._make_replicas()
         for replica in self.replicas:
             self._run(replica)
@@ -145,6 +150,8 @@ class Supervisor:
             self.table.end()
             if self._keeper is not None:
                 await self._keeper.finish()
+            if self.exporter is not None:
+                await self.exporter.finish()
             if self._server is not None:
                 await self._server.close()
             for fd in self._lifeline:

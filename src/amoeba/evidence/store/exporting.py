@@ -44,7 +44,9 @@ def export(
             yield from _sums(kept, kinds)
     if "spans" in kinds:
         for number, span in evidence.spans(since_s, until_s):
-            yield {"kind": "spans", "period": number, **msgspec.structs.asdict(span)}
+            fields = msgspec.structs.asdict(span)
+            del fields["outer_id"]  # not kept
+            yield {"kind": "spans", "period": number, **fields}
 
 
 def _live(period: Period) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""A shop whose gateway and module say which trace they work for."""
