@@ -139,6 +139,19 @@ def test_one_that_only_carries_a_trace_sends_it_on(shop: Shop):
     assert found == {"gateway": {"traceparent": CARRIED}, "stock": {"traceparent": CARRIED}}
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_streams_producer_works_for_its_span_and_the_consumer_for_its_own(
+    shop: Shop, strict: bool
+):
+    shop.instrument(sdk=True)
+    found = shop.get("/each", ASKED, strict=strict)
+    (server,) = [span for span in shop.told if span.name == "GET /each"]
+    producers = [span for span in shop.spans if span.module == "stock"]
+    assert {span.outer_id for span in producers if span.side != "server"} == {ids(server)[1]}
+    assert {found[0], found[2]} <= {f"00-{TRACE}-{span.span_id}-01" for span in producers}
+    assert {found[1], found[3]} == {f"00-{TRACE}-{ids(server)[1]}-01"}
+
+
 def test_an_instrumented_client_sends_our_trace(shop: Shop):
     from otel_shop.gateway import api
 

@@ -212,9 +212,8 @@ def _evidence(table: Table) -> EvidenceSpec:
     record, keep = (table.flag(name, default=True) for name in ("record", "keep"))
     most_bytes = table.size("size", None) or EvidenceSpec().most_bytes
     payloads = read_payloads(table)
-    return EvidenceSpec(
-        record, record and keep, most_bytes, payloads=payloads, otlp=read_otlp(table)
-    )
+    otlp = read_otlp(table)
+    return EvidenceSpec(record, record and keep, most_bytes, payloads=payloads, otlp=otlp)
 
 
 def _app_name(app: Table, path: Path) -> str:

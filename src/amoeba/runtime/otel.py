@@ -61,7 +61,7 @@ def _attach(trace: Any, span: ActiveSpan) -> Any:
     above = trace.get_current_span().get_span_context()
     if above.trace_flags.sampled and f"{above.trace_id:032x}" == span.trace_id:
         outer = f"{above.span_id:016x}"
-        span.outer_id = outer if outer != span.parent_id else ""
+        span.outer_id = outer if outer != span.parent_id else span.outer_id
     if not span.kept:
         return None
     ids = int(span.trace_id, 16), int(span.span_id, 16)

@@ -18,6 +18,15 @@ async def headers() -> dict[str, Any]:
     return {"gateway": amoeba.trace_headers(), "stock": await stock.headers()}
 
 
+@api.get("/each")
+async def each() -> list[str]:
+    """What a stream's producer and its consumer would send, in turn."""
+    found = []
+    async for item in amoeba.use("stock").each():
+        found += [item, amoeba.trace_headers().get("traceparent", "")]
+    return found
+
+
 @api.get("/out")
 async def out() -> str:
     """What an HTTP client that the application made sends."""
