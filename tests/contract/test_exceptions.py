@@ -244,7 +244,9 @@ def test_whether_callers_can_catch_a_type_is_known(tp: type[Exception], itself: 
     assert codec.crosses_as_itself(tp) is itself
 
 
-@pytest.mark.parametrize("thing", [object(), 2**70, "\ud800", {1: 1j}], ids=str)
+@pytest.mark.parametrize(
+    "thing", [object(), 2**70, "\ud800", {1: 1j}], ids=["object", "int", "str", "dict"]
+)
 def test_a_state_that_cannot_cross_gives_remote_error_that_says_so(thing: Any) -> None:
     arrived = crossed(Holder(thing))
 
