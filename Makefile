@@ -23,8 +23,8 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -e '.[dev]'
 	@touch $@
 
-test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest
+test: $(INSTALLED)  ## run the tests, two files at a time
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-desk: $(INSTALLED)  ## the support desk whole: real data, five topologies, two databases, kills
 	@$(BIN)/python -m pytest -m acceptance

@@ -71,11 +71,12 @@ def alive(pid: int) -> bool:
 def command(
     *args: str, cwd: Path, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess:
-    """Run `amoeba ARGS` to its end."""
+    """Run `amoeba ARGS` to its end, on no terminal."""
+    own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     return subprocess.run(
         [*AMOEBA, *args],
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env={**own, **(env or {})},
         capture_output=True,
         text=True,
         timeout=60,

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -110,20 +111,21 @@ def test_no_configuration_file_is_named_with_what_to_do(tmp_path):
     )
 
 
-def test_a_full_disk_for_the_run_directory_is_a_clear_error(lab, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
+def test_a_full_disk_for_the_run_directory_is_a_clear_error(lab):
+    disk = Path(tempfile.mkdtemp())  # sockets would be in it: their paths must be short
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=3", "tmpfs", str(disk)],
         capture_output=True,
         check=False,
     )
     if mounted.returncode:
+        disk.rmdir()
         pytest.skip("a small disk can only be mounted by root")
     try:
         done = command("run", cwd=lab(), env={"XDG_RUNTIME_DIR": str(disk)})
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+        disk.rmdir()
     assert done.returncode == 2
     assert "the run directory cannot be used: No space left on device" in done.stderr
     assert "hint: free some space there, or set XDG_RUNTIME_DIR" in done.stderr
@@ -246,3 +248,14 @@ class _Screen:
             return re.search(pattern, self.text)
 
         return wait_for(found, f"{pattern!r} on the terminal")
+
+
+def test_a_run_directory_too_long_for_sockets_is_a_clear_error(lab, tmp_path):
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    done = command("run", cwd=lab(), env={"XDG_RUNTIME_DIR": str(deep)})
+    assert done.returncode == 2
+    assert "its socket's path would be" in done.stderr
+    assert "expected: 107 bytes at most: no Unix socket may have more" in done.stderr
+    assert "hint: set XDG_RUNTIME_DIR to a folder with a shorter path" in done.stderr
+    assert "Traceback" not in done.stderr

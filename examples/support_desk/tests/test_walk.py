@@ -13,7 +13,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +93,20 @@ class Started:
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path) -> dict[str, str]:
+def surroundings(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Ports, models and databases of the test's own."""
+    with tempfile.TemporaryDirectory() as short:  # sockets are in it: their paths must be
+        yield environment(tmp_path, short)
+
+
+def environment(tmp_path: Path, runs: str) -> dict[str, str]:
     return {
         "AMOEBA_PORT": str(free_port()),
         "AMOEBA_ADMIN_PORT": str(free_port()),
         "SUPPORT_DESK_MODELS": str(tmp_path / "models"),
         "AMOEBA_TICKETS__DATABASE": f"sqlite:///{tmp_path}/tickets.db",
         "AMOEBA_FEATURES__DATABASE": f"sqlite:///{tmp_path}/features.db",
-        "XDG_RUNTIME_DIR": str(tmp_path),  # `amoeba status` tells of this desk alone
+        "XDG_RUNTIME_DIR": runs,  # `amoeba status` tells of this desk alone
     }
 
 

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from amoeba.errors import AmoebaError, ConfigurationError, Problem
+from amoeba.runtime.control import SOCKET_NAME
+from amoeba.wire.addresses import LONGEST_PATH_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +91,7 @@ def acquire(application: Application, *, isolated: bool = False) -> RunDir:
     path = _folder(application)
     if isolated:
         path = path.with_name(f"{path.name}-{secrets.token_hex(3)}")
+    _check_length(path)
     with _reported(path):
         _make_private(path.parent)
         _make_private(path)
@@ -99,6 +102,16 @@ def acquire(application: Application, *, isolated: bool = False) -> RunDir:
             raise AlreadyRunning(application.name, pid, url)
         _clear(path)
     return RunDir(path, lock)
+
+
+def _check_length(path: Path) -> None:
+    """Raise ConfigurationError when the sockets in the folder would have too long a path."""
+    length = len(os.fsencode(str(path / SOCKET_NAME)))
+    if length > LONGEST_PATH_BYTES:
+        what = f"its socket's path would be {length} bytes long"
+        expected = f"{LONGEST_PATH_BYTES} bytes at most: no Unix socket may have more"
+        hint = "set XDG_RUNTIME_DIR to a folder with a shorter path"
+        raise ConfigurationError([Problem(what, "", expected, hint, file=str(path))])
 
 
 def _take_lock(path: Path) -> TextIO | None:

@@ -13,7 +13,7 @@ import msgspec
 
 from amoeba.errors import WireError
 
-_PATH_BYTES = 107  # sun_path holds 108 with its terminating zero
+LONGEST_PATH_BYTES = 107  # sun_path holds 108 with its terminating zero
 _BACKLOG = 1024
 _LAST_PORT = 65_535
 
@@ -51,8 +51,8 @@ def listen(address: Address) -> socket.socket:
 
 
 def _listen_unix(path: str) -> socket.socket:
-    if len(os.fsencode(path)) > _PATH_BYTES:
-        msg = f"the socket path is longer than {_PATH_BYTES} bytes: {path}"
+    if len(os.fsencode(path)) > LONGEST_PATH_BYTES:
+        msg = f"the socket path is longer than {LONGEST_PATH_BYTES} bytes: {path}"
         raise OSError(msg)
     with contextlib.suppress(FileNotFoundError):
         if Path(path).is_socket():  # a stale one; anything else is not ours to remove
