@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _clock = time.perf_counter_ns
 _SAMPLED = 0x01
+_HEX = "[0-9a-fA-F]"
+_TRACEPARENT = re.compile(rf"({_HEX}{{2}})-({_HEX}{{32}})-({_HEX}{{16}})-({_HEX}{{2}})(?:-|\Z)")
 
 
 class ActiveSpan:
@@ -95,17 +98,13 @@ class ActiveSpan:
 
 def parse(traceparent: str) -> tuple[str, str, bool] | None:
     """Trace, parent and whether it is sampled, of a W3C `traceparent`; None when it is none."""
-    parts = traceparent.split("-")
-    if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
+    found = _TRACEPARENT.match(traceparent)
+    if found is None:
         return None
-    try:
-        values = [int(part, 16) for part in parts[:4]]
-    except ValueError:
+    version, trace, parent, flags = found.groups()
+    if version.lower() == "ff" or not int(trace, 16) or not int(parent, 16):
         return None
-    version, trace, parent, flags = values
-    if version == 0xFF or not trace or not parent:
-        return None
-    return parts[1].lower(), parts[2].lower(), bool(flags & _SAMPLED)
+    return trace.lower(), parent.lower(), bool(int(flags, 16) & _SAMPLED)
 
 
 def _merged(intervals: list[tuple[int, int]]) -> list[tuple[int, int]]:
