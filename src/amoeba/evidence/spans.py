@@ -22,6 +22,7 @@ class ActiveSpan:
     """One call of a sampled trace. `kept`: the trace is told of, not only counted."""
 
     __slots__ = (
+        "away_ns",
         "caller",
         "children",
         "cpu_ns",
@@ -54,6 +55,7 @@ class ActiveSpan:
         self.cpu_ns = self.queued_ns = 0
         self.paused_ns = 0  # of a stream: while its consumer was busy otherwise
         self.children: list[tuple[int, int]] = []  # when calls to other modules began and ended
+        self.away_ns = 0  # waiting for streams of other modules, beside `children`
         self.samples = Samples()
         self.ended = 0  # until it is over
         self.start_ns, self.started = time.time_ns(), _clock()
@@ -74,7 +76,7 @@ class ActiveSpan:
         if not self.ended:
             self.ended = _clock()
         duration = self.ended - self.started
-        away = sum(end - start for start, end in _merged(self.children))
+        away = self.away_ns + sum(end - start for start, end in _merged(self.children))
         waited = max(0, duration - self.cpu_ns - away - self.paused_ns)
         return Span(
             trace_id=self.trace_id,
