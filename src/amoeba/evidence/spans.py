@@ -7,6 +7,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from amoeba.evidence.driving import Steps
 from amoeba.evidence.records import Samples, Span
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class ActiveSpan:
         "parent_id",
         "paused_ns",
         "queued_ns",
+        "recorder",
         "replica",
         "samples",
         "side",
@@ -47,6 +49,7 @@ class ActiveSpan:
     def __init__(self, edge: Edge, side: str, parent: ActiveSpan | None, *, kept: bool) -> None:
         self.caller, self.module, self.method = edge.caller, edge.module, edge.method
         self.side, self.replica, self.error = side, edge.replica, ""
+        self.recorder = edge.recorder
         self.trace_id: str = parent.trace_id if parent else secrets.token_hex(16)
         self.parent_id: str = parent.span_id if parent else ""
         self.outer_id = ""  # see Span
@@ -59,6 +62,11 @@ class ActiveSpan:
         self.samples = Samples()
         self.ended = 0  # until it is over
         self.start_ns, self.started = time.time_ns(), _clock()
+
+    @property
+    def steps(self) -> Steps:
+        """The steps that are being driven in this thread."""
+        return Steps() if self.recorder is None else self.recorder.steps
 
     @property
     def traceparent(self) -> str:
