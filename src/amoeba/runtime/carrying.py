@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from amoeba.evidence.spans import parse
 from amoeba.runtime.otel import otel_context
 from amoeba.runtime.tracing import current_span, trace_context
+
+if TYPE_CHECKING:
+    from amoeba.evidence import ActiveSpan
 
 
 class Carried(NamedTuple):
@@ -40,9 +43,8 @@ def carried() -> Carried | None:
     return None if parsed is None else Carried(*parsed)
 
 
-def outgoing_traceparent() -> str | None:
-    """The `traceparent` for a module that is called from here; None when it is of no trace."""
-    span = current_span()
+def outgoing_traceparent(span: ActiveSpan | None) -> str | None:
+    """The `traceparent` for a module that is called for `span`; None when it is of no trace."""
     if span is not None and span.kept:
         return span.traceparent
     if otel_context() is None:

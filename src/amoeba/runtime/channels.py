@@ -52,10 +52,12 @@ class Channel(Protocol):
 
 def current_metadata() -> Metadata | None:
     """What goes with a call of this task: deadline, trace, whether it asks who answers; or None."""
-    scope, trace = current_scope(), outgoing_traceparent()
+    scope = current_scope()
     if scope is None or not scope.active:
+        trace = outgoing_traceparent(None)
         return None if trace is None else Metadata(trace=trace)
     remaining, timings, span = remaining_s(), scope.timings, scope.span
+    trace = outgoing_traceparent(span)
     if remaining is None and trace is None and timings is None and span is None:
         return None
     micros = None if remaining is None else max(0, int(remaining * 1e6))

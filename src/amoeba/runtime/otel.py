@@ -62,7 +62,7 @@ def otel_context() -> Any:
 def _loaded() -> Any:
     """The module `opentelemetry.trace` when somebody has imported it, to its end."""
     trace = sys.modules.get("opentelemetry.trace")
-    return trace if hasattr(trace, "__all__") else None
+    return trace if trace is not None and hasattr(trace, "__all__") else None
 
 
 def _attach(trace: Any, span: ActiveSpan) -> Any:
