@@ -207,8 +207,8 @@ def _limits(measured: Measured) -> list[str]:
 def _warnings(measured: Measured) -> list[str]:
     """What makes the figures less than they seem."""
     found = [
-        "the load came from the same machine: both share its CPUs, so differences are sure, and "
-        "absolute figures are those of a smaller machine"
+        "the load came from the same machine and shared its CPUs with the application: absolute "
+        "figures are those of a smaller machine"
     ]
     for name, rounds in measured.rounds.items():
         bottlenecks = [each.report.generator.bottleneck for each in rounds]
