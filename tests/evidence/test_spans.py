@@ -33,6 +33,10 @@ def test_a_later_version_with_more_fields_is_read_as_far_as_it_is_known() -> Non
         f"00-{TRACE}-{'0' * 16}-01",
         f"00-{TRACE[:-1]}-{PARENT}-01",
         f"00-{TRACE[:-1]}g-{PARENT}-01",
+        f"00-{TRACE[:10]}_{TRACE[11:]}-{PARENT}-01",
+        f"00-\n{TRACE[1:]}-{PARENT}-01",
+        f"00-+{TRACE[1:]}-{PARENT}-01",
+        f"00-{TRACE}-{PARENT}-01\n",
     ],
 )
 def test_what_is_no_traceparent_is_none(text: str) -> None:

@@ -108,6 +108,13 @@ def test_one_that_nobody_looks_at_carries_its_trace_on():
     assert rig.recorder.take_spans() == []
 
 
+@pytest.mark.parametrize("header", ["nonsense", f"00-4b_{TRACE[3:]}-{PARENT}-01", "x" * 9000])
+def test_what_is_no_traceparent_goes_no_further(header: str):
+    rig = Rig()
+    found = rig.get("/items/tea", traceparent=header).json()
+    assert (found["trace"], found["carried"]) == (None, None)
+
+
 @pytest.mark.parametrize("path", ["/down", "/bug"])
 def test_one_that_fails_is_kept_though_nobody_looked(path: str):
     rig = Rig()

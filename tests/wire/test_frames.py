@@ -74,13 +74,13 @@ def test_the_layout_byte_by_byte() -> None:
     frame = Frame(FrameKind.CALL, 7, b"\x91\x2a", (b"xyz", b""), 3, Metadata(1000, None))
     assert frame.packed.hex(" ") == " ".join(
         [
-            "1d 00 00 00",  # size: everything between header and buffers
+            "1e 00 00 00",  # size: everything between header and buffers
             "02",  # kind: CALL
             "03",  # flags: metadata and buffer table
             "03 00",  # method
             "07 00 00 00",  # call
-            "07 00",  # metadata: its length
-            "94 cd 03 e8 c0 c0 c0",  # metadata: [1000 µs, no trace, no timings, no caller]
+            "08 00",  # metadata: its length
+            "95 cd 03 e8 c0 c0 c0 c3",  # metadata: [1000 µs, no trace, timings, caller; kept]
             "02 00",  # buffer table: two buffers
             "03 00 00 00 00 00 00 00",  # of three bytes
             "00 00 00 00 00 00 00 00",  # and of none
@@ -157,7 +157,7 @@ def test_a_damaged_buffer_table_is_a_wire_error(flags: int, body: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    "fields", [[1000, "t"], [1000, "t", None, None], [1000, "t", None, None, "later"]]
+    "fields", [[1000, "t"], [1000, "t", None, None], [1000, "t", None, None, True, "later"]]
 )
 def test_metadata_of_an_older_or_a_newer_peer_is_understood(fields: list[object]) -> None:
     encoded = msgspec.msgpack.encode(fields)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
 
+from amoeba.evidence.driving import Steps
 from amoeba.evidence.records import Samples, Span
 
 if TYPE_CHECKING:
@@ -13,12 +15,15 @@ if TYPE_CHECKING:
 
 _clock = time.perf_counter_ns
 _SAMPLED = 0x01
+_HEX = "[0-9a-fA-F]"
+_TRACEPARENT = re.compile(rf"({_HEX}{{2}})-({_HEX}{{32}})-({_HEX}{{16}})-({_HEX}{{2}})(?:-|\Z)")
 
 
 class ActiveSpan:
     """One call of a sampled trace. `kept`: the trace is told of, not only counted."""
 
     __slots__ = (
+        "away_ns",
         "caller",
         "children",
         "cpu_ns",
@@ -31,6 +36,7 @@ class ActiveSpan:
         "parent_id",
         "paused_ns",
         "queued_ns",
+        "recorder",
         "replica",
         "samples",
         "side",
@@ -43,6 +49,7 @@ class ActiveSpan:
     def __init__(self, edge: Edge, side: str, parent: ActiveSpan | None, *, kept: bool) -> None:
         self.caller, self.module, self.method = edge.caller, edge.module, edge.method
         self.side, self.replica, self.error = side, edge.replica, ""
+        self.recorder = edge.recorder
         self.trace_id: str = parent.trace_id if parent else secrets.token_hex(16)
         self.parent_id: str = parent.span_id if parent else ""
         self.outer_id = ""  # see Span
@@ -51,9 +58,15 @@ class ActiveSpan:
         self.cpu_ns = self.queued_ns = 0
         self.paused_ns = 0  # of a stream: while its consumer was busy otherwise
         self.children: list[tuple[int, int]] = []  # when calls to other modules began and ended
+        self.away_ns = 0  # waiting for streams of other modules, beside `children`
         self.samples = Samples()
         self.ended = 0  # until it is over
         self.start_ns, self.started = time.time_ns(), _clock()
+
+    @property
+    def steps(self) -> Steps:
+        """The steps that are being driven in this thread."""
+        return Steps() if self.recorder is None else self.recorder.steps
 
     @property
     def traceparent(self) -> str:
@@ -71,7 +84,7 @@ class ActiveSpan:
         if not self.ended:
             self.ended = _clock()
         duration = self.ended - self.started
-        away = sum(end - start for start, end in _merged(self.children))
+        away = self.away_ns + sum(end - start for start, end in _merged(self.children))
         waited = max(0, duration - self.cpu_ns - away - self.paused_ns)
         return Span(
             trace_id=self.trace_id,
@@ -95,17 +108,13 @@ class ActiveSpan:
 
 def parse(traceparent: str) -> tuple[str, str, bool] | None:
     """Trace, parent and whether it is sampled, of a W3C `traceparent`; None when it is none."""
-    parts = traceparent.split("-")
-    if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
+    found = _TRACEPARENT.match(traceparent)
+    if found is None:
         return None
-    try:
-        values = [int(part, 16) for part in parts[:4]]
-    except ValueError:
+    version, trace, parent, flags = found.groups()
+    if version.lower() == "ff" or not int(trace, 16) or not int(parent, 16):
         return None
-    version, trace, parent, flags = values
-    if version == 0xFF or not trace or not parent:
-        return None
-    return parts[1].lower(), parts[2].lower(), bool(flags & _SAMPLED)
+    return trace.lower(), parent.lower(), bool(int(flags, 16) & _SAMPLED)
 
 
 def _merged(intervals: list[tuple[int, int]]) -> list[tuple[int, int]]:

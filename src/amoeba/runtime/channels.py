@@ -8,12 +8,14 @@ import functools
 import time
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from amoeba.contract import Message
 from amoeba.errors import Unavailable
+from amoeba.runtime.carrying import outgoing_traceparent
 from amoeba.runtime.deadlines import current_scope, remaining_s
 from amoeba.runtime.retries import RetryBudget
 from amoeba.runtime.timings import current_timings, note, note_all
-from amoeba.runtime.tracing import trace_context
 from amoeba.wire import ConnectionLost, Failed, Incoming, Limits, Metadata
 from amoeba.wire.frames import NO_METADATA, FrameKind
 from amoeba.wire.streams import Outgoing
@@ -51,16 +53,17 @@ class Channel(Protocol):
 def current_metadata() -> Metadata | None:
     """What goes with a call of this task: deadline, trace, whether it asks who answers; or None."""
     scope = current_scope()
-    trace = trace_context.get()
     if scope is None or not scope.active:
+        trace = outgoing_traceparent(None)
         return None if trace is None else Metadata(trace=trace)
     remaining, timings, span = remaining_s(), scope.timings, scope.span
+    trace = outgoing_traceparent(span)
     if remaining is None and trace is None and timings is None and span is None:
         return None
     micros = None if remaining is None else max(0, int(remaining * 1e6))
     asked: list[Timing] | None = None if timings is None else []
     if span is not None:
-        return Metadata(micros, span.traceparent, asked, span.caller)
+        return Metadata(micros, trace, asked, span.caller, span.kept)
     return Metadata(micros, trace, asked)
 
 
@@ -191,7 +194,7 @@ class StrictChannel:
         del key
         link = _Link(self._limits)
         mine = current_metadata() or NO_METADATA
-        metadata = Metadata(trace=mine.trace, timings=current_timings(), caller=mine.caller)
+        metadata = msgspec.structs.replace(mine, deadline_us=None, timings=current_timings())
         pump = asyncio.Task(
             self._pump(method, _owned(message), link, metadata), context=contextvars.Context()
         )

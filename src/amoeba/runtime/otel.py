@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from amoeba.evidence.spans import parse
 from amoeba.runtime.deadlines import Scope, enter_scope, leave_scope
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ def leave_span(entered: Entered) -> None:
         sys.modules["opentelemetry.context"].detach(entered[1])
 
 
+def adopt(traceparent: str) -> None:
+    """Make what came with a call the current span of this task, which is the call's own."""
+    trace, parsed = _loaded(), parse(traceparent)
+    if trace is not None and parsed is not None:
+        trace_id, span_id, sampled = parsed
+        _show(trace, (trace_id, span_id), sampled=sampled, remote=True)
+
+
 def otel_context() -> Any:
     """The SpanContext of OpenTelemetry's current span; None when there is none."""
     trace = _loaded()
@@ -53,7 +62,7 @@ def otel_context() -> Any:
 def _loaded() -> Any:
     """The module `opentelemetry.trace` when somebody has imported it, to its end."""
     trace = sys.modules.get("opentelemetry.trace")
-    return trace if hasattr(trace, "__all__") else None
+    return trace if trace is not None and hasattr(trace, "__all__") else None
 
 
 def _attach(trace: Any, span: ActiveSpan) -> Any:
@@ -64,7 +73,13 @@ def _attach(trace: Any, span: ActiveSpan) -> Any:
         span.outer_id = outer if outer != span.parent_id else span.outer_id
     if not span.kept:
         return None
-    ids = int(span.trace_id, 16), int(span.span_id, 16)
-    context = trace.SpanContext(*ids, is_remote=False, trace_flags=trace.TraceFlags(_SAMPLED))
+    return _show(trace, (span.trace_id, span.span_id), sampled=True, remote=False)
+
+
+def _show(trace: Any, ids: tuple[str, str], *, sampled: bool, remote: bool) -> Any:
+    """Make a span that is not OpenTelemetry's its current one; how to undo it."""
+    trace_id, span_id = (int(each, 16) for each in ids)
+    flags = trace.TraceFlags(_SAMPLED if sampled else 0)
+    context = trace.SpanContext(trace_id, span_id, is_remote=remote, trace_flags=flags)
     shown = trace.set_span_in_context(trace.NonRecordingSpan(context))
     return sys.modules["opentelemetry.context"].attach(shown)

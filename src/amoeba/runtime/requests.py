@@ -54,7 +54,7 @@ class RequestRecorder:
 
     async def _counted(self, scope: Any, receive: Any, request: _Request) -> None:
         token = enter_scope(Scope(decided=True))
-        carried = trace_context.set(request.traceparent) if request.traceparent else None
+        carried = trace_context.set(request.traceparent) if request.carries else None
         try:
             await self._app(scope, receive, request.send)
         finally:
@@ -132,7 +132,7 @@ class _Request:
         found = next((value for name, value in headers if name == b"traceparent"), b"")
         self.traceparent: str = found.decode("latin-1")
         parsed = parse(self.traceparent) if found else None
-        self.asked_for = parsed is not None and parsed[2]
+        self.carries, self.asked_for = parsed is not None, parsed is not None and parsed[2]
 
     @property
     def error(self) -> str:

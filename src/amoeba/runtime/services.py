@@ -10,6 +10,7 @@ from amoeba.contract import Contract, ContractCodec, ExceptionCodec, Kind, Messa
 from amoeba.contract.describing import describe, fingerprint
 from amoeba.errors import DeadlineExceeded, WireError
 from amoeba.runtime.deadlines import Deadline, Scope, enter_scope
+from amoeba.runtime.otel import adopt
 from amoeba.runtime.threads import in_thread
 from amoeba.runtime.tracing import (
     serve_closely,
@@ -88,12 +89,12 @@ class ModuleService:
         edge = self._edge(method, metadata)
         if edge is None:
             return call
-        trace = metadata.trace or ""
+        trace = _trace(metadata)
         return functools.partial(serve_closely, call, edge, trace, queued_ns.get())
 
     def _edge(self, method: str, metadata: Metadata) -> Edge | None:
         """The edge of a call whose caller looks at it closely; None of any other."""
-        if self._recorder is None or metadata.caller is None or metadata.trace is None:
+        if self._recorder is None or metadata.caller is None:
             return None
         edge = self._recorder.edge(metadata.caller, self.module, method)
         if not edge.replica:
@@ -110,9 +111,11 @@ class ModuleService:
         call = functools.partial(getattr(self._implementation, declared.name), *args, **kwargs)
         edge = self._edge(declared.name, metadata)
         if edge is not None:
-            trace = metadata.trace or ""
+            trace = _trace(metadata)
             call = functools.partial(serve_closely_blocking, call, edge, trace)
-        return codec.result.encode((contextvars.Context().run(call),))
+        context = contextvars.Context()
+        context.run(_adopt, metadata)
+        return codec.result.encode((context.run(call),))
 
     def stream(
         self, method: int, request: Message, metadata: Metadata
@@ -125,7 +128,7 @@ class ModuleService:
         items = getattr(self._implementation, declared.name)(*args, **kwargs)
         edge = self._edge(declared.name, metadata)
         if edge is not None:
-            items = serve_watched(aiter(items), edge, metadata.trace or "", queued_ns.get())
+            items = serve_watched(aiter(items), edge, _trace(metadata), queued_ns.get())
         return items, codec.items
 
     def encode_error(self, error: BaseException) -> bytes:
@@ -137,8 +140,14 @@ def _adopt(metadata: Metadata) -> None:
     """Give this task, which is the call's own, what goes with the call."""
     if metadata.trace is not None:
         trace_context.set(metadata.trace)
+        adopt(metadata.trace)
     if metadata.timings is not None:
         enter_scope(Scope(timings=metadata.timings))
+
+
+def _trace(metadata: Metadata) -> str:
+    """The trace of a call that is looked at; empty when it is only counted."""
+    return metadata.trace or "" if metadata.kept else ""
 
 
 def _seconds(metadata: Metadata) -> float:

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from amoeba.evidence.budget import next_sample_ns
 from amoeba.evidence.driving import Driven
 from amoeba.runtime.deadlines import Scope
 from amoeba.runtime.otel import enter_span, leave_span
@@ -21,21 +22,25 @@ if TYPE_CHECKING:
 
 _clock = time.perf_counter_ns
 _MEASURED = 16
+_STEP_NS = 7_000
+"""What looking closely costs for each item, apart from measuring it, generously."""
 
 
 class Watched:
     """The items of a stream unchanged, while its span lasts. Used by one task at a time.
 
-    `cost_ns` is what measuring its items has cost so far.
+    `cost_ns` is what looking at it has cost so far, apart from its steps.
     """
 
-    def __init__(self, items: Any, edge: Edge, span: ActiveSpan, outer: Scope | None) -> None:
+    def __init__(
+        self, items: Any, edge: Edge, span: ActiveSpan, outer: Scope | None, cost_ns: int = 0
+    ) -> None:
         self._items, self._edge, self.span = items, edge, span
         self._inner = Scope.within(outer, span)
         self._parent = outer.span if outer is not None and outer.active else None
         self._count = 0
         self._left_ns = 0  # when the consumer got its last item
-        self.cost_ns = 0
+        self.cost_ns = cost_ns
 
     def __aiter__(self) -> Watched:
         return self
@@ -84,7 +89,10 @@ class Watched:
                 setattr(samples, name, whole)
         edge.recorder.ended(span, edge)
         if self._parent is not None:
-            self._parent.children.append((span.started, span.ended))
+            self._parent.away_ns += span.ended - span.started - span.paused_ns
+        elif span.side != "server":
+            cost_ns = self.cost_ns + self._count * _STEP_NS
+            edge.sample_at_ns = max(edge.sample_at_ns, next_sample_ns(_clock(), cost_ns))
 
     async def _next(self) -> Any:
         token = enter_span(self._inner)

@@ -61,8 +61,9 @@ async def in_thread(function: Callable[[], R]) -> R:
 def _measured(function: Callable[[], R], span: ActiveSpan, asked_ns: int) -> R:
     """Run a function for a call that is looked at closely: what it computes is the call's."""
     span.queued_ns += time.perf_counter_ns() - asked_ns
-    began = time.thread_time_ns()
+    steps = span.steps
+    began = steps.begin()
     try:
         return function()
     finally:
-        span.cpu_ns += time.thread_time_ns() - began
+        span.cpu_ns += steps.end(began)

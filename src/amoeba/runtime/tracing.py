@@ -77,9 +77,9 @@ def watch(
 ) -> Watched:
     """The items of a stream as a span of the trace of `scope`, or of one that begins here."""
     look = _Look(edge, scope, args, kwargs)
-    if look.parent is None:  # not when it ends: others would be looked at until then
+    if look.parent is None:  # not only when it ends: others would be looked at until then
         edge.sample_at_ns = next_sample_ns(_clock(), look.cost_ns)
-    return Watched(items, edge, look.span, scope)
+    return Watched(items, edge, look.span, scope, look.cost_ns)
 
 
 async def serve_closely(

@@ -71,13 +71,14 @@ class Metadata(msgspec.Struct, array_like=True, frozen=True):
 
     `deadline_us`: microseconds that remain. `timings`: with a call, an empty list when it is to be
     known who answers; with the answer, who was called for it. `caller`: the calling module, when
-    the call is looked at closely as part of `trace`.
+    the call is looked at closely; `kept`: as part of `trace`, not only to be counted.
     """
 
     deadline_us: int | None = None
     trace: str | None = None
     timings: list[Timing] | None = None
     caller: str | None = None
+    kept: bool = True
 
 
 class FrameHandler(Protocol):
