@@ -12,8 +12,9 @@ import psutil
 import pytest
 from harness import AMOEBA, command
 
-from amoeba.advisor.comparing.comparing import turned
+from amoeba.advisor.comparing.comparing import shown, turned
 from amoeba.advisor.comparing.probes import Probe
+from amoeba.load import read_scenario
 
 LAB = Path(__file__).parents[2] / "supervisor" / "lab"
 
@@ -151,6 +152,15 @@ def test_a_crash_and_an_update_cost_what_shares_their_process(lab):
     rate = by_row["Highest rate within the SLO: rate"]
     assert all(cell["value"] is None or cell["value"] > 1 for cell in rate.values())
     assert not [each for each in psutil.process_iter(["cmdline"]) if _is_ours(each, lab)]
+
+
+def test_a_report_does_not_show_what_may_be_secret(lab):
+    secret = '[compare.environment]\nURL = "db://me:hunter2@db"\nFILE = "{scratch}/tickets.db"\n'
+    (lab / "load.toml").write_text(SCENARIO + secret)
+    text = shown(read_scenario(lab / "load.toml"))
+    assert "hunter2" not in text
+    assert 'URL = "…"' in text
+    assert 'FILE = "{scratch}/tickets.db"' in text
 
 
 def test_what_does_not_start_is_said_with_its_own_words(lab):

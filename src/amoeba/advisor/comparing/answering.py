@@ -177,12 +177,16 @@ def blast_radius(measured: Measured) -> Group | None:
 
 
 def per_module(measured: Measured, name: str) -> tuple[dict[str, float], dict[str, float]]:
-    """For each module, the share of requests that failed when it crashed, and for how long."""
+    """For each module, the share of requests that failed when it crashed, and for how long.
+
+    What was not ready again in time has no time.
+    """
     share, took = {}, {}
     for part in measured.application.parts:
         probes = measured.of_module(name, part, "kill")
         if probes:
             share[part] = statistics.fmean(p.share for p in probes)
+        if probes and all(p.took_s is not None for p in probes):
             took[part] = statistics.fmean(map(_took, probes))
     return share, took
 

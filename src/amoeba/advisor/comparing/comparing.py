@@ -20,7 +20,7 @@ from amoeba.advisor.comparing.measured import Measured
 from amoeba.advisor.comparing.measuring import Interrupted, Round, aim, measure
 from amoeba.advisor.comparing.model import Comparison, Machine, ProcessShape, Side
 from amoeba.advisor.comparing.probes import Probe, probe
-from amoeba.advisor.comparing.starting import started
+from amoeba.advisor.comparing.starting import PLACE, started
 from amoeba.advisor.history import module_paths, read_history
 from amoeba.errors import ConfigurationError, Problem, did_you_mean
 from amoeba.load import Found, Scenario, Step, Steps, find_rate, words
@@ -88,7 +88,7 @@ def summarised(measured: Measured, began: datetime, took_s: float) -> Comparison
     return Comparison(
         application=measured.application.name,
         scenario=Path(measured.scenario.file).name,
-        scenario_text=measured.scenario.text,
+        scenario_text=shown(measured.scenario),
         began_at=began.isoformat(timespec="seconds"),
         took_s=took_s,
         rounds=max(map(len, measured.rounds.values())),
@@ -99,6 +99,15 @@ def summarised(measured: Measured, began: datetime, took_s: float) -> Comparison
         groups=_groups(measured),
         warnings=_warnings(measured),
     )
+
+
+def shown(scenario: Scenario) -> str:
+    """The scenario's text for a report, without values of the environment, which may be secret."""
+    text = scenario.text
+    for value in scenario.compare.environment.values():
+        if value and PLACE not in value:
+            text = text.replace(value, "…")
+    return text
 
 
 def this_machine() -> Machine:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 POLL_S = 0.01
 _STOP_S = 10.0  # beyond the application's own time to drain
 _LINES = 12
-_PLACE = "{scratch}"
+PLACE = "{scratch}"
 
 
 class DidNotStart(AmoebaError):  # noqa: N818 - says what is the case
@@ -109,7 +109,7 @@ async def started(
     with tempfile.TemporaryDirectory(prefix="amoeba-compare-") as name:
         scratch = Path(name)
         (scratch / "state").mkdir()
-        places = {k: text.replace(_PLACE, f"{scratch}/state") for k, text in environment.items()}
+        places = {k: text.replace(PLACE, f"{scratch}/state") for k, text in environment.items()}
         log = scratch / "output"
         began = time.monotonic()
         with log.open("wb") as output:
