@@ -61,6 +61,7 @@ def compare(
     takes minutes, and the machine for itself.
     """
     import asyncio
+    import signal
 
     from amoeba.advisor.comparing.comparing import Wanted
     from amoeba.advisor.comparing.comparing import compare as measure
@@ -80,12 +81,14 @@ def compare(
             tuple(topologies or ()), rounds or loaded.compare.rounds, probes, search, module
         )
         say = (lambda _: None) if quiet else tell
+        for number in (signal.SIGTERM, signal.SIGHUP):  # nothing may be left running by them
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
         comparison = asyncio.run(measure(application, loaded, wanted, say))
     except ConfigurationError as error:
         fail(error)
     except AmoebaError as error:
         fail(error, 1)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         tell("amoeba: interrupted; nothing is left running")
         raise typer.Exit(1) from None
     _keep(comparison, Path(application.root))
@@ -124,6 +127,7 @@ def _keep(comparison: Comparison, root: Path) -> None:
     stamp = "".join(each for each in comparison.began_at[:19] if each.isalnum())
     try:
         file = private_folder(root) / f"comparison-{stamp}.json"
+        file.touch(0o600)
         file.write_bytes(msgspec.json.format(msgspec.json.encode(comparison), indent=1))
     except (OSError, AmoebaError) as error:
         tell(f"amoeba: the comparison is not kept: {error}")

@@ -55,9 +55,12 @@ class Measured:
 class Generator:
     """One run of a scenario."""
 
-    def __init__(self, scenario: Scenario, watch: Watch | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, watch: Watch | None = None, slice_s: float | None = None
+    ) -> None:
+        """`slice_s`: how finely the recording tells of time, instead of by whole seconds."""
         self._scenario, self._watch = scenario, watch
-        self.recording = Recording(scenario)
+        self.recording = Recording(scenario, slice_s)
         self._mix = Mix(scenario)
         self._warm_up_ns = round(scenario.arrivals.warm_up_s * 1e9)
         self._flights: set[asyncio.Task[None]] = set()
@@ -65,6 +68,11 @@ class Generator:
         self._began_ns = 0
         self._probe = Probe()
         self.interrupted = self.cut_short = False
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the first moment that counts."""
+        return self._now_ns() / 1e9
 
     async def run(self) -> Measured:
         """Send everything and wait for the answers, or for Ctrl-C.
@@ -181,6 +189,7 @@ class Generator:
         """Ctrl-C ends the run and keeps what it found."""
         loop = asyncio.get_running_loop()
         numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in numbers}
         with suppress(NotImplementedError, RuntimeError, ValueError):  # no main thread, Windows
             for number in numbers:
                 loop.add_signal_handler(number, self.interrupt)
@@ -190,6 +199,8 @@ class Generator:
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 for number in numbers:
                     loop.remove_signal_handler(number)
+                    if before[number] is not None:
+                        signal.signal(number, before[number])
 
     def interrupt(self) -> None:
         """End now: no more requests, and no waiting for answers."""

@@ -49,9 +49,11 @@ class Recording:
     request was sent, per slice. `ended_ns`: when arrivals ended, `answered_ns`: the last answer.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.width_s = max(1, math.ceil(scenario.arrivals.duration_s / MOST_SLICES))
-        self._width_ns = self.width_s * 1_000_000_000
+    def __init__(self, scenario: Scenario, slice_s: float | None = None) -> None:
+        """Slices are of whole seconds, or of `slice_s`."""
+        whole_s = max(1, math.ceil(scenario.arrivals.duration_s / MOST_SLICES))
+        self.width_s: float = slice_s or whole_s
+        self._width_ns = round(self.width_s * 1_000_000_000)
         self.series = {request.name: Series(request.name) for request in scenario.requests}
         self.late: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         self.answered: defaultdict[int, int] = defaultdict(int)

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from amoeba.advisor.comparing.probes import Probe
     from amoeba.load import Figures
 
+_APART = 1.25
 _QUANTILES = ("p50", "p95", "p99")
+
+
+_AWAY = "not back within a minute"
 
 
 def latency(measured: Measured) -> Group:
@@ -61,14 +65,14 @@ def highest_rate(measured: Measured) -> Group | None:
             text = found.limited_by if found.by_generator or high is None else ""
             cells[name] = Cell(low, low, high, _rate_standing(measured, name, met), text)
     how = (
-        "a search of its own: the highest rate that met the SLO, up to the lowest that missed it; "
-        "topologies whose brackets overlap are not told apart"
+        "one search each: the highest rate that met the SLO, up to the lowest that missed it; "
+        "told apart only where that bracket lies a fourth or more below the best rate"
     )
     return Group("Highest rate within the SLO", [Row("rate", "1/s", "more", how, cells)])
 
 
 def _rate_standing(measured: Measured, name: str, met: dict[str, float | None]) -> Standing:
-    """Brackets are intervals: the best is the one whose bracket lies above all others'."""
+    """One search tells nothing of noise, so only what lies far below the best is worse."""
     known = {each: rate for each, rate in met.items() if rate is not None}
     if len(known) == 1:
         return "only"
@@ -76,7 +80,7 @@ def _rate_standing(measured: Measured, name: str, met: dict[str, float | None]) 
 
     def beaten(other: str) -> bool:
         missed = measured.found[other].missed_per_s
-        return missed is not None and missed <= known[best]
+        return missed is not None and missed * _APART <= known[best]
 
     if name != best:
         return "worse" if beaten(name) else "same"
@@ -101,12 +105,12 @@ def updating(measured: Measured, module: str) -> Group | None:
             "s",
             "less",
             "`amoeba restart` under load, replica after replica, until the last is ready",
-        ).measured(_probed(measured, module, "restart", _took)),
+        ).measured(_probed(measured, module, "restart", _took), why_not=_AWAY),
         Line(
             "requests that failed meanwhile",
             "share",
             "less",
-            "of the requests that arrived during the restart",
+            "of those in flight when the restart began, and those that arrived until all was ready",
         ).measured(_probed(measured, module, "restart", lambda p: p.share)),
         Line(
             f"requests that failed or took over {limit:g} ms",
@@ -141,7 +145,8 @@ def blast_radius(measured: Measured) -> Group | None:
             "share",
             "less",
             "one replica of each module's process killed with SIGKILL under load; of the requests "
-            "that arrived until all were ready again; mean over the modules and the gateway",
+            "in flight then, or arriving until all was ready again; mean over the modules and the "
+            "gateway. GETs may be sent twice by the client, as browsers do",
         ).measured(_over_parts(measured, "kill", lambda p: p.share, statistics.fmean)),
         Line("requests that fail, worst module", "share", "less", "the largest of them").measured(
             _over_parts(measured, "kill", lambda p: p.share, max),
@@ -165,7 +170,7 @@ def blast_radius(measured: Measured) -> Group | None:
             "s",
             "less",
             "from the kill until the supervisor has its replica ready again",
-        ).measured(_over_parts(measured, "kill", _took, statistics.fmean)),
+        ).measured(_over_parts(measured, "kill", _took, statistics.fmean), why_not=_AWAY),
         Line(
             "longest answer, worst module",
             "ms",
@@ -185,7 +190,8 @@ def per_module(measured: Measured, name: str) -> tuple[dict[str, float], dict[st
     for part in measured.application.parts:
         probes = measured.of_module(name, part, "kill")
         if probes:
-            share[part] = statistics.fmean(p.share for p in probes)
+            known = [p.share for p in probes if not math.isnan(p.share)]
+            share[part] = statistics.fmean(known or [0.0])
         if probes and all(p.took_s is not None for p in probes):
             took[part] = statistics.fmean(map(_took, probes))
     return share, took
@@ -247,4 +253,5 @@ def _others(measured: Measured, name: str, module: str) -> str:
 
 def _worst(measured: Measured, name: str) -> str:
     share, _ = per_module(measured, name)
-    return max(share, key=lambda part: share[part], default="")
+    worst = max(share, key=lambda part: share[part], default="")
+    return worst if share.get(worst) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from amoeba.advisor.comparing.model import Cell, Group, Row
@@ -63,7 +62,8 @@ def _alike(measured: Measured, name: str, how: str, share: Share) -> Row:
     """A figure of the code that no topology changes."""
     low, high = share.bounds
     value = share.value
-    cell = Cell(math.nan if value is None else value, low, high, "", f"{share.count} of {share.of}")
+    of = f"{share.count} of {share.of}"
+    cell = Cell(None, text="none") if value is None else Cell(value, low, high, "", of)
     how = f"{how}; the same whatever the topology"
     return Row(name, "share", "", how, dict.fromkeys(measured.names, cell))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
+import re
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -22,16 +24,22 @@ from amoeba.advisor.comparing.model import Comparison, Machine, ProcessShape, Si
 from amoeba.advisor.comparing.probes import Probe, probe
 from amoeba.advisor.comparing.starting import PLACE, started
 from amoeba.advisor.history import module_paths, read_history
-from amoeba.errors import ConfigurationError, Problem, did_you_mean
+from amoeba.errors import AmoebaError, ConfigurationError, Problem, did_you_mean
 from amoeba.load import Found, Scenario, Step, Steps, find_rate, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from amoeba.advisor.comparing.model import Group
+    from amoeba.advisor.history import History
     from amoeba.app import Application
 
     Tell = Callable[[str], None]
+
+
+_CREDENTIAL = re.compile(
+    r"""((?i:authorization|cookie|[\w-]*(?:api-?key|token|secret|password))["']?\s*=\s*)"[^"\n]*\""""
+)
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -54,27 +62,69 @@ async def compare(
     """
     _check(application, wanted)
     began, began_s = datetime.now(UTC), time.monotonic()
-    rounds: defaultdict[str, list[Round]] = defaultdict(list)
-    probes: defaultdict[str, list[list[Probe]]] = defaultdict(list)
-    for number in range(wanted.rounds):
-        for topology in turned(wanted.topologies, number):
-            tell(f"round {number + 1} of {wanted.rounds}: {topology}: load")
-            rounds[topology].append(await measure(application, topology, scenario, number))
-            if wanted.probes:
-                probes[topology].append(await probe(application, topology, scenario, tell))
-    found: dict[str, Found] = {}
-    for topology in wanted.topologies if wanted.search and scenario.slo else ():
-        found[topology] = await _search(application, topology, scenario, tell)
-    measured = Measured(
-        application,
-        scenario,
-        {name: rounds[name] for name in wanted.topologies},
-        dict(probes),
-        found,
-        wanted.module,
-        read_history(application.root, module_paths(application)),
-    )
-    return summarised(measured, began, time.monotonic() - began_s)
+    work = _Work(application, scenario, wanted, tell)
+    try:
+        await work.rounds()
+        await work.searches()
+    except (AmoebaError, Interrupted) as error:
+        if not work.whole:
+            raise
+        why = "interrupted" if isinstance(error, Interrupted) else str(error).partition("\n")[0]
+        work.warnings.append(f"{why}: this is what was measured until then")
+    history = await asyncio.to_thread(read_history, application.root, module_paths(application))
+    measured = work.measured(history)
+    return summarised(measured, began, time.monotonic() - began_s, work.warnings)
+
+
+class _Work:
+    """What is being measured. `whole`: every topology has been, at least once."""
+
+    def __init__(
+        self, application: Application, scenario: Scenario, wanted: Wanted, tell: Tell
+    ) -> None:
+        self._application, self._scenario = application, scenario
+        self._wanted, self._tell = wanted, tell
+        self._rounds: dict[str, list[Round]] = {name: [] for name in wanted.topologies}
+        self._probes: dict[str, list[list[Probe]]] = {name: [] for name in wanted.topologies}
+        self._found: dict[str, Found] = {}
+        self.warnings: list[str] = []
+
+    @property
+    def whole(self) -> bool:
+        return all(self._rounds.values())
+
+    async def rounds(self) -> None:
+        """Each topology in its turn, as often as wanted."""
+        wanted = self._wanted
+        for number in range(wanted.rounds):
+            for name in turned(wanted.topologies, number):
+                self._tell(f"round {number + 1} of {wanted.rounds}: {name}: load")
+                each = await measure(self._application, name, self._scenario, number)
+                self._rounds[name].append(each)
+                if wanted.probes:
+                    self._probes[name].append(
+                        await probe(self._application, name, self._scenario, number, self._tell)
+                    )
+
+    async def searches(self) -> None:
+        """The highest rate of each."""
+        if self._wanted.search and self._scenario.slo:
+            for name in self._wanted.topologies:
+                self._found[name] = await _search(
+                    self._application, name, self._scenario, self._tell
+                )
+
+    def measured(self, history: History) -> Measured:
+        """All of it."""
+        return Measured(
+            self._application,
+            self._scenario,
+            self._rounds,
+            self._probes if all(self._probes.values()) else {},
+            self._found if len(self._found) == len(self._rounds) else {},
+            self._wanted.module,
+            history,
+        )
 
 
 def turned(names: Sequence[str], number: int) -> list[str]:
@@ -83,7 +133,9 @@ def turned(names: Sequence[str], number: int) -> list[str]:
     return [*names[start:], *names[:start]]
 
 
-def summarised(measured: Measured, began: datetime, took_s: float) -> Comparison:
+def summarised(
+    measured: Measured, began: datetime, took_s: float, warnings: Sequence[str] = ()
+) -> Comparison:
     """What was measured as a comparison."""
     return Comparison(
         application=measured.application.name,
@@ -97,13 +149,13 @@ def summarised(measured: Measured, began: datetime, took_s: float) -> Comparison
         limits=_limits(measured),
         sides=[_side(measured, name) for name in measured.names],
         groups=_groups(measured),
-        warnings=_warnings(measured),
+        warnings=[*warnings, *_warnings(measured)],
     )
 
 
 def shown(scenario: Scenario) -> str:
     """The scenario's text for a report, without values of the environment, which may be secret."""
-    text = scenario.text
+    text = _CREDENTIAL.sub(r'\1"…"', scenario.text)
     for value in scenario.compare.environment.values():
         if value and PLACE not in value:
             text = text.replace(value, "…")
@@ -197,7 +249,7 @@ def _side(measured: Measured, name: str) -> Side:
         ],
         distribution=sorted(latency.items()),
         failed=sum(each.report.overall.failed for each in measured.rounds[name]),
-        tried=sorted(map(_tried, found.steps)) if found else [],
+        tried=sorted(map(_tried, found.steps), key=lambda each: each[0]) if found else [],
         blast=share,
         recovery_s=took,
     )
@@ -234,6 +286,8 @@ def _warnings(measured: Measured) -> list[str]:
         found.append("one round only: what is noise cannot be told from what is a difference")
     if measured.scenario.slo and not measured.found:
         found.append("the highest rate was not looked for")
+    if not measured.module and measured.application.modules:
+        found.append("nothing was measured within modules, so none is known to be the busiest")
     if measured.history and not measured.history.of_modules:
         why = measured.history.missing or "no commit touches a module"
         found.append(f"git says nothing of how the modules change: {why}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from amoeba.advisor.comparing.model import Group
 from amoeba.advisor.comparing.rows import Line
+from amoeba.topology import GATEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +45,9 @@ def deployment(measured: Measured) -> Group:
 
 def development(measured: Measured) -> Group | None:
     """From an edit of a module to serving it; None without probes."""
-    if not measured.probes:
-        return None
     modules = list(measured.application.modules)
+    if not measured.probes or not modules:
+        return None
 
     def mean_took(name: str) -> list[float]:
         by_module = [measured.of_module(name, module, "restart") for module in modules]
@@ -217,7 +218,7 @@ def technology(measured: Measured) -> Group:
                 "more",
                 "modules that are alone in their process, and so may have an environment of their "
                 "own without asking another",
-            ).counted(_topology(measured, lambda ps: sum(len(p.modules) == 1 for p in ps))),
+            ).counted(_topology(measured, lambda ps: sum(map(_is_alone, ps)))),
         ],
     )
 
@@ -258,6 +259,11 @@ def _rounds(measured: Measured, figure: Callable[[Round], float]) -> dict[str, l
 def _memory_per_rate(each: Round) -> float:
     rate = each.report.overall.achieved_per_s
     return each.usage.memory_bytes / _MIB / rate if rate else math.nan
+
+
+def _is_alone(process: Process) -> bool:
+    """Whether a module, not the gateway, has a process to itself."""
+    return len(process.modules) == 1 and GATEWAY not in process.modules
 
 
 def _cpus(process: Process) -> int:

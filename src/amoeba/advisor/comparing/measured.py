@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -59,7 +60,8 @@ class Measured(msgspec.Struct, frozen=True):
 
     def share(self, name: str, module: str) -> list[float]:
         """A module's share of the CPU time of all calls and requests, in each round."""
-        return [each.shape.cpu_by_module.get(module, 0.0) for each in self.rounds[name]]
+        shares = [each.shape.cpu_by_module for each in self.rounds[name]]
+        return [each.get(module, 0.0) if each else math.nan for each in shares]
 
     def topology(self, name: str) -> Topology:
         """A topology, every part placed."""

@@ -1,8 +1,8 @@
 """What chance may have made: intervals over rounds, and whether two topologies differ.
 
 A round is one independent run, so its figure is one observation: intervals and differences are
-Student's and Welch's, at 95 %. Figures that are positive and vary by factors, such as latencies and
-rates, are compared as logarithms.
+Student's and Welch's, at 95 %. Rows whose figures are all positive and vary by factors, such as
+latencies and rates, are compared as logarithms.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from amoeba.advisor.comparing.model import Better, Standing
 
@@ -26,29 +26,36 @@ _T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 8: 2.306, 10:
 _T_LIMIT = 1.960
 
 
-def interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
-    """The middle of the rounds' values and the 95 % interval of it; None from a single round."""
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
+def as_logs(values: Iterable[Sequence[float]]) -> bool:
+    """Whether a row's values, of all topologies, are to be compared as logarithms."""
+    return all(value > 0 for each in values for value in each if not math.isnan(value))
+
+
+def interval(
+    values: Sequence[float], *, logs: bool = False
+) -> tuple[float, float | None, float | None]:
+    """The middle of the rounds' values and the 95 % interval of it; None from a single round.
+
+    It is nan when a round's is: the rounds that are known may be the better ones.
+    """
+    if not values or any(map(math.isnan, values)):
         return math.nan, None, None
-    logs = _logs(known)
-    data = known if logs is None else logs
+    data = _scaled(values, logs=logs)
     middle = statistics.fmean(data)
-    back = (lambda x: x) if logs is None else math.exp
+    back = math.exp if logs else float
     if len(data) < 2:
-        return known[0], None, None
+        return values[0], None, None
     half = student(len(data) - 1) * statistics.stdev(data) / math.sqrt(len(data))
     return back(middle), back(middle - half), back(middle + half)
 
 
-def differ(one: Sequence[float], other: Sequence[float]) -> bool | None:
+def differ(one: Sequence[float], other: Sequence[float], *, logs: bool = False) -> bool | None:
     """Whether two topologies' values differ by more than noise; None when it cannot be known."""
     if len(one) < 2 or len(other) < 2:
         return None
-    a, b = _logs(one), _logs(other)
-    first, second = (one, other) if a is None or b is None else (a, b)
+    first, second = _scaled(one, logs=logs), _scaled(other, logs=logs)
     gap = abs(statistics.fmean(first) - statistics.fmean(second))
-    if gap <= _least(first, second, logs=first is not one):
+    if gap <= _least(first, second, logs=logs):
         return False
     shares = [statistics.variance(each) / len(each) for each in (first, second)]
     error = sum(shares)
@@ -61,7 +68,24 @@ def differ(one: Sequence[float], other: Sequence[float]) -> bool | None:
 
 
 def standings(values: Mapping[str, Sequence[float]], better: Better) -> dict[str, Standing]:
-    """How each topology's values stand to the best one's."""
+    """How each topology's values, one of each round, stand to the best one's."""
+    logs = as_logs(values.values())
+    return _stood(values, better, logs=logs, differs=lambda a, b: differ(a, b, logs=logs))
+
+
+def counted(values: Mapping[str, float], better: Better) -> dict[str, Standing]:
+    """The same of what is counted: every difference is one."""
+    lists = {name: [value] for name, value in values.items()}
+    return _stood(lists, better, logs=False, differs=lambda a, b: list(a) != list(b))
+
+
+def _stood(
+    values: Mapping[str, Sequence[float]],
+    better: Better,
+    *,
+    logs: bool,
+    differs: Callable[[Sequence[float], Sequence[float]], bool | None],
+) -> dict[str, Standing]:
     known = {name: each for name, each in values.items() if each and not any(map(math.isnan, each))}
     found: dict[str, Standing] = dict.fromkeys(values, "")
     if not better or not known:
@@ -69,10 +93,10 @@ def standings(values: Mapping[str, Sequence[float]], better: Better) -> dict[str
     if len(known) == 1:
         return found | {next(iter(known)): "only"}
     sign = 1 if better == "less" else -1
-    best = min(known, key=lambda name: sign * statistics.fmean(known[name]))
+    best = min(known, key=lambda name: sign * statistics.fmean(_scaled(known[name], logs=logs)))
     for name, each in known.items():
         if name != best:
-            found[name] = _standing(differ(known[best], each), each, known[best])
+            found[name] = _standing(differs(known[best], each), each, known[best])
     others = [found[name] for name in known if name != best]
     alone = all(other == "worse" for other in others)
     unknown = all(not other for other in others)
@@ -106,5 +130,5 @@ def _least(one: Sequence[float], other: Sequence[float], *, logs: bool) -> float
     return SMALLEST * max(abs(statistics.fmean(one)), abs(statistics.fmean(other)))
 
 
-def _logs(values: Sequence[float]) -> list[float] | None:
-    return [math.log(value) for value in values] if all(v > 0 for v in values) else None
+def _scaled(values: Sequence[float], *, logs: bool) -> list[float]:
+    return [math.log(value) for value in values] if logs else list(values)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from amoeba.advisor.comparing.model import Cell, Row
-from amoeba.advisor.comparing.noise import interval, standings
+from amoeba.advisor.comparing.noise import as_logs, counted, interval, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,22 +26,32 @@ class Line:
         text: Callable[[str], str] = lambda _: "",
         why_not: str = "not measured",
     ) -> Row:
-        """A row from each round's value, by topology."""
+        """A row from each round's value, by topology. A value of nan is one that is not known."""
         stand = standings(values, self.better)
+        logs = as_logs(values.values()) and self.unit != "share"
         cells = {}
         for name, each in values.items():
-            middle, low, high = interval(each)
-            if math.isnan(middle):
+            middle, low, high = interval(each, logs=logs)
+            unknown = sum(map(math.isnan, each))
+            if not each or unknown == len(each):
                 cells[name] = Cell(None, text=why_not)
+            elif unknown:
+                cells[name] = Cell(None, text=f"{why_not} in {unknown} of {len(each)} rounds")
             else:
-                cells[name] = Cell(middle, low, high, stand[name], text(name))
+                cells[name] = Cell(middle, *self._bounds(low, high), stand[name], text(name))
         return Row(self.name, self.unit, self.better, self.how, cells)
+
+    def _bounds(self, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+        """An interval, of a share within what a share can be."""
+        if self.unit != "share" or low is None or high is None:
+            return low, high
+        return max(0.0, low), min(1.0, high)
 
     def counted(
         self, values: Mapping[str, float], text: Callable[[str], str] = lambda _: ""
     ) -> Row:
         """A row of figures that are exact: every difference is one."""
-        stand = standings({name: [value, value] for name, value in values.items()}, self.better)
+        stand = counted(values, self.better)
         cells = {
             name: Cell(value, standing=stand[name], text=text(name))
             for name, value in values.items()

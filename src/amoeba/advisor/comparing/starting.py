@@ -28,6 +28,7 @@ POLL_S = 0.01
 _STOP_S = 10.0  # beyond the application's own time to drain
 _LINES = 12
 PLACE = "{scratch}"
+_OVERRIDING = ("AMOEBA_STRICT", "AMOEBA_HOST", "AMOEBA_TOPOLOGY", "AMOEBA_CONFIG")
 
 
 class DidNotStart(AmoebaError):  # noqa: N818 - says what is the case
@@ -55,12 +56,14 @@ class Running:
 
     def __init__(
         self,
+        application: Application,
         folder: Path,
         info: RunInfo,
         process: asyncio.subprocess.Process,
         scratch: Path,
         stop_s: float,
     ) -> None:
+        self.application = application
         self.folder, self.info, self.scratch = folder, info, scratch
         self.pid = process.pid
         self.ready_s = 0.0
@@ -91,11 +94,13 @@ class Running:
     async def ready_again(self, timeout_s: float) -> bool:
         """Wait until every replica is ready; whether they were in time."""
         until = time.monotonic() + timeout_s
-        while time.monotonic() < until:
-            if _is_ready(await self.status()):
-                return True
+        while True:
+            with contextlib.suppress(AmoebaError):  # it may just be ending
+                if _is_ready(await self.status()):
+                    return True
+            if time.monotonic() > until or self._process.returncode is not None:
+                return False
             await asyncio.sleep(POLL_S)
-        return False
 
 
 @asynccontextmanager
@@ -116,7 +121,8 @@ async def started(
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "amoeba", "run", "--isolated", "--topology", topology),
                 *("--config", application.file, "--evidence", str(scratch / "evidence.db")),
-                env={**os.environ, **places},
+                *("--port", "0", "--admin-port", "0"),
+                env={**_surroundings(), **places},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -134,11 +140,15 @@ async def started(
 async def _found(
     application: Application, topology: str, process: asyncio.subprocess.Process, scratch: Path
 ) -> Running:
+    limit_s = application.start_timeout_s
+    until = time.monotonic() + limit_s
     while process.returncode is None:
+        if time.monotonic() > until:
+            raise _failed(topology, f"cannot be found running within {limit_s:g} s", scratch)
         for folder, info in find_runs(application):
             if info.pid == process.pid:
                 stop_s = application.drain_timeout_s + _STOP_S
-                return Running(folder, info, process, scratch, stop_s)
+                return Running(application, folder, info, process, scratch, stop_s)
         await asyncio.sleep(POLL_S)
     raise _failed(topology, f"ended with exit code {process.returncode}", scratch)
 
@@ -161,6 +171,12 @@ async def _until_ready(
     else:
         why = f"was not ready within {limit_s:g} s, or was given up"
     raise _failed(topology, why, running.scratch)
+
+
+def _surroundings() -> dict[str, str]:
+    """The user's environment without what would change the run, or tell others of it."""
+    kept = {name: value for name, value in os.environ.items() if name not in _OVERRIDING}
+    return kept | {"OTEL_TRACES_EXPORTER": "none"}
 
 
 def _is_ready(status: Status) -> bool:
