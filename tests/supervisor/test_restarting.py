@@ -80,3 +80,100 @@ def test_what_does_not_run_cannot_be_restarted(lab, name):
     done = command("restart", *filter(None, [name]), cwd=lab())
     assert done.returncode == 1
     assert "'lab' does not run" in done.stderr
+
+
+SHOP = """
+[app]
+name = "shop"
+gateway = "shop_web:app"
+
+[modules.stock]
+implementation = "shop_stock:Stock"
+
+[topologies.two.processes.stocks]
+modules = ["stock"]
+replicas = 2
+
+[gateway.uvicorn]
+log_level = "warning"
+"""
+
+WEB = """
+import json, os
+import amoeba
+
+stock = amoeba.use("stock")
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    body = json.dumps(await stock.left()).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+"""
+
+STOCK = """
+class Stock:
+    async def left(self) -> int:
+        return 7
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    (tmp_path / "amoeba.toml").write_text(SHOP)
+    (tmp_path / "shop_web.py").write_text(WEB)
+    (tmp_path / "shop_stock.py").write_text(STOCK)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "raise RuntimeError('no such model')\n",
+        "class Stock:\n    async def left(self) -> int\n        return 7\n",
+        "class Stock:\n    def __init__(self, missing: str) -> None: ...\n"
+        "    async def left(self) -> int:\n        return 7\n",
+    ],
+    ids=["raises", "no Python", "asks for more"],
+)
+def test_code_that_cannot_start_costs_one_replica_and_is_said(shop, broken):
+    with Run(shop, "-t", "two").ready() as run:
+        before = run.pids("stocks")
+        assert run.get("/").json() == 7  # the gateway reads the class when it first needs it
+        (shop / "shop_stock.py").write_text(broken)
+        done = command("restart", "stock", cwd=shop)
+        assert done.returncode == 1, done.stderr
+        assert "stocks.0 was not restarted: " in done.stderr
+        assert "hint: its output says more" in done.stderr
+        assert run.get("/").json() == 7
+        assert before[1] in run.pids("stocks")
+        (shop / "shop_stock.py").write_text(STOCK.replace("7", "8"))
+        wait_for(
+            lambda: command("restart", "stock", cwd=shop).returncode == 0, "a restart that works"
+        )
+        assert {run.get("/").json() for _ in range(10)} == {8}
+        assert not set(before) & set(run.pids("stocks"))
+
+
+def test_two_restarts_at_once_leave_a_replica_at_any_time(lab):
+    with Run(lab(TWO), "-t", "two").ready() as run, ThreadPoolExecutor(2) as pool:
+        restarting = [pool.submit(command, "restart", "worker", cwd=run.folder) for _ in range(2)]
+        statuses = set()
+        while not all(each.done() for each in restarting):
+            statuses.add(run.get("/worker/pid").status)
+        assert [each.result().returncode for each in restarting] == [0, 0]
+        assert statuses == {200}
+
+
+def test_only_the_run_that_is_meant_is_restarted(lab):
+    with Run(lab()).ready() as run, Run(run.folder, "--isolated").ready() as other:
+        before = [each["pid"] for each in other.replicas()]
+        assert command("restart", cwd=run.folder).returncode == 0
+        assert [each["pid"] for each in other.replicas()] == before
+        done = command("restart", "--pid", "1", cwd=run.folder)
+        assert done.returncode == 2
+        assert "no run has the supervisor 1" in done.stderr
+        pid = str(other.process.pid)
+        assert command("restart", "--pid", pid, cwd=run.folder).returncode == 0
+        assert [each["pid"] for each in other.replicas()] != before

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from amoeba.errors import AmoebaError
 from amoeba.evidence import EdgeTotals, ProcessTotals, Span
 from amoeba.evidence.payloads import Payload
 from amoeba.evidence.records import Interval
@@ -119,6 +120,20 @@ class Status(msgspec.Struct):
     evidence: StoreHealth | None = None
 
 
+class RestartFailed(AmoebaError):  # noqa: N818 - says what is the case
+    """A replica that was to start anew did not become ready; those after it were left alone."""
+
+    replica: str
+    why: str
+
+    def __init__(self, replica: str, why: str) -> None:
+        self.replica, self.why = replica, why
+        super().__init__(replica, why)
+
+    def __str__(self) -> str:
+        return f"{self.replica} was not restarted: {self.why}\n  hint: its output says more"
+
+
 class Supervision(Protocol):
     """What the supervisor offers to its hosts and to the command line."""
 
@@ -138,7 +153,10 @@ class Supervision(Protocol):
         """How the application runs."""
 
     async def restart(self, process: str) -> None:
-        """Start a process anew, one replica after the other; returns when all are ready again."""
+        """Start a process anew, one replica after the other; returns when all are ready again.
+
+        Raises RestartFailed.
+        """
 
     async def stop(self) -> None:
         """Drain and stop everything; returns at once."""

@@ -1,7 +1,8 @@
 """How large calls are, and what encoding and decoding them takes, of those looked at closely.
 
 Also of calls that do not cross: this is what a split would add. Types that cannot cross have no
-size. Arguments are measured before the call: a callee in the same process may change them.
+size. Arguments are measured before the call: a callee in the same process may change them. What
+fails while measuring fails no call.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from amoeba.contract import ContractCodec
-from amoeba.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,19 +47,19 @@ class Sizes:
 
     def asked(self, args: tuple[Any, ...], kwargs: dict[str, Any], into: Samples) -> None:
         """Measure the arguments."""
-        with suppress(ContractError), self._lock:
+        with suppress(Exception), self._lock:
             codec = self._codecs[self._method].arguments
             into.argument_bytes = _crossed(lambda: codec.encode(args, kwargs), codec.decode, into)
 
     def told(self, answer: Any, into: Samples) -> None:
         """Measure the answer."""
-        with suppress(ContractError), self._lock:
+        with suppress(Exception), self._lock:
             codec = self._codecs[self._method].result
             into.answer_bytes = _crossed(lambda: codec.encode((answer,)), codec.decode, into)
 
     def streamed(self, item: Any, into: Samples) -> None:
         """Measure an item of a stream, and add it to what is known of the answer."""
-        with suppress(ContractError), self._lock:
+        with suppress(Exception), self._lock:
             codec = self._codecs[self._method].items
             batch = codec.new_batch()
 

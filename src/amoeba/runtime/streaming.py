@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from amoeba.evidence.budget import next_sample_ns
 from amoeba.evidence.driving import Driven
-from amoeba.runtime.deadlines import Scope
+from amoeba.runtime.deadlines import Scope, current_scope
 from amoeba.runtime.otel import enter_span, leave_span
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Watched:
     ) -> None:
         self._items, self._edge, self.span = items, edge, span
         self._inner = Scope.within(outer, span)
+        self._within = self._inner  # in which the producer goes on
         self._parent = outer.span if outer is not None and outer.active else None
         self._count = 0
         self._left_ns = 0  # when the consumer got its last item
@@ -63,7 +64,7 @@ class Watched:
     async def aclose(self) -> None:
         """End it early; the producer is closed."""
         close = getattr(self._items, "aclose", None)
-        token = enter_span(self._inner)
+        token = enter_span(self._within)
         try:
             if close is not None:
                 await close()
@@ -95,7 +96,7 @@ class Watched:
             edge.sample_at_ns = max(edge.sample_at_ns, next_sample_ns(_clock(), cost_ns))
 
     async def _next(self) -> Any:
-        token = enter_span(self._inner)
+        token = enter_span(self._within)
         driven = None
         try:
             if self.span.side == "client" or self._edge.recorder is None:
@@ -105,6 +106,7 @@ class Watched:
         finally:
             if driven is not None:
                 self.span.cpu_ns += driven.cpu_ns
+            self._within = current_scope() or self._inner  # the producer's own, such as a deadline
             _leave(token)
 
     def _resume(self) -> None:

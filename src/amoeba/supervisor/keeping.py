@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from amoeba.app import Application
+    from amoeba.evidence.payloads import Payload
     from amoeba.evidence.records import Interval
     from amoeba.supervisor.collector import Collector
     from amoeba.topology import Topology
@@ -70,7 +71,8 @@ class Keeper:
             with suppress(asyncio.CancelledError):
                 await self._task
         await self._safely(self._end)
-        await self._safely(self._end_payloads, _PAYLOADS)
+        last = self._collector.take_payloads()
+        await self._safely(functools.partial(self._end_payloads, last), _PAYLOADS)
         self._thread.shutdown(wait=False)
 
     async def _run(self) -> None:
@@ -81,7 +83,7 @@ class Keeper:
             if self._store is not None:
                 await self._safely(functools.partial(self._store.add, interval))
             self._count(interval)
-            await self._safely(self._keep_payloads, _PAYLOADS)
+            await self._safely(self._payloads_to_keep(), _PAYLOADS)
 
     def _begin(self) -> None:
         store = Store.open(self._path, most_bytes=self._application.evidence.most_bytes)
@@ -106,9 +108,12 @@ class Keeper:
             self._health.kept += 1
             self._health.last_kept_s = interval.start_s + interval.width_s
 
-    def _keep_payloads(self) -> None:
+    def _payloads_to_keep(self) -> Callable[[], None]:
+        """What keeps those of now: they are taken here, for the event loop adds to them."""
+        return functools.partial(self._keep_payloads, self._collector.take_payloads())
+
+    def _keep_payloads(self, payloads: list[Payload]) -> None:
         spec = self._application.evidence.payloads
-        payloads = self._collector.take_payloads()
         if not spec.routes:
             return
         if self._payloads is None:
@@ -116,9 +121,9 @@ class Keeper:
             self._payloads = PayloadStore.open(path, most_bytes=spec.most_bytes, keep_s=spec.keep_s)
         self._payloads.add(payloads)
 
-    def _end_payloads(self) -> None:
+    def _end_payloads(self, payloads: list[Payload]) -> None:
         try:
-            self._keep_payloads()
+            self._keep_payloads(payloads)
         finally:
             if self._payloads is not None:
                 self._payloads.close()

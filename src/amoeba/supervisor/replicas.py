@@ -92,7 +92,16 @@ class Replica:
         self._crashes: deque[float] = deque(maxlen=CRASHES)
         self._wanted = True
         self._asked = False  # to start anew
+        self._refused = ""  # why it must not run
+        self._launching = False
+        self.failed_start = 0  # the last process that ended before it was ready
+        self._ready_generation = 0
         self._exited = asyncio.Event()
+
+    @property
+    def essential(self) -> bool:
+        """Whether the run ends with it."""
+        return self._essential
 
     @property
     def pid(self) -> int:
@@ -116,6 +125,9 @@ class Replica:
         while self._wanted:
             await self._launch()
             code = await self._watch()
+            if self._refused:
+                self._left(State.FAILED, self._refused)
+                break
             self._left(State.STOPPED)
             if self._asked:
                 self._asked = False
@@ -130,22 +142,33 @@ class Replica:
     def revive(self) -> None:
         """Forget that it was given up, before it is run again."""
         self._crashes.clear()
-        self._wanted = True
+        self._wanted, self._refused = True, ""
         self._enter(State.STARTING)
 
-    async def restart(self, timeout_s: float) -> None:
-        """Let it drain and start it anew; returns when its process has ended.
+    def refuse(self, why: str) -> None:
+        """End its process and give it up: what it runs cannot work."""
+        self._wanted, self._refused = False, why
+        self._signal(signal.SIGKILL)
+        if not self.pid:
+            self._left(State.FAILED, why)
+
+    async def restart(self, timeout_s: float) -> int:
+        """Let it drain and start it anew; returns, when its process has ended, which is the next.
 
         It is no crash: there is no pause, and it counts for nothing.
         """
-        self._asked = bool(self.pid)  # otherwise it is between a crash and its next start
+        if self._launching:  # after a crash: it is just starting anew
+            return self.generation
+        if self.pid:  # otherwise it is between a crash and its next start
+            self._asked = True
+        coming = self.generation + 1
         await self._end(timeout_s)
+        return coming
 
-    def settled_since(self, generation: int) -> bool:
-        """Whether a process that was started after the `generation`th is ready, or given up."""
-        if self.state is State.FAILED:
-            return True
-        return self.generation > generation and self.state is State.READY
+    def settled(self, generation: int) -> bool:
+        """Whether it is ready with the `generation`th process or a later one, or has failed to."""
+        started = self.generation >= generation and self.state is State.READY
+        return started or self.state is State.FAILED or self.failed_start >= generation
 
     async def stop(self, timeout_s: float) -> None:
         """Let it drain, then end it, by force after `timeout_s`."""
@@ -174,11 +197,18 @@ class Replica:
         """A module or the gateway of it can be called."""
         self.ready_parts.add(part)
         if self.state is State.STARTING and self.ready_parts >= set(self.process.modules):
-            self.ever_ready = True
+            self.ever_ready, self._ready_generation = True, self.generation
             self._enter(State.READY)
         self._changed()
 
     async def _launch(self) -> None:
+        self._launching = True
+        try:
+            await self._start_process()
+        finally:
+            self._launching = False
+
+    async def _start_process(self) -> None:
         self.generation += 1
         self.announced = False
         self.ready_parts.clear()
@@ -243,6 +273,8 @@ class Replica:
                 return
 
     async def _crashed(self, code: int) -> None:
+        if self._ready_generation != self.generation:
+            self.failed_start = self.generation
         how = self._killed_because or _how(code)
         self._killed_because = ""
         first = not self.ever_ready

@@ -13,12 +13,13 @@ import contextlib
 import os
 import secrets
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from amoeba.contract import ExceptionCodec, read_contract
 from amoeba.errors import ConfigurationError
 from amoeba.runtime import Endpoint, HostSpec, Need, ReplicaStatus, Status, Supervision
-from amoeba.runtime.control import MODULE, SOCKET_NAME
+from amoeba.runtime.control import MODULE, SOCKET_NAME, RestartFailed
 from amoeba.runtime.services import ModuleService
 from amoeba.supervisor.collector import Collector
 from amoeba.supervisor.control import Control
@@ -63,7 +64,9 @@ class Supervisor:
         self.replicas: list[Replica] = []
         self.stopping = asyncio.Event()
         self.needs: dict[str, tuple[Need, ...]] = {}
-        self._blocking: set[str] = set()
+        self._blocking: dict[str, tuple[str, ...]] = {}  # by process
+        self._restarting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._served = False  # has been ready: from now on only its gateway can end the run
         self.collector = Collector()
         self._began_s = time.time()
         keeps = application.evidence.keep and not embedded
@@ -102,23 +105,38 @@ class Supervisor:
                 break
             await self._changed()
         self._raise_fatal()
+        self._served = True
 
     async def restart(self, process: str) -> None:
         """Start a process anew, one replica after the other; returns when the last is ready.
 
-        The others answer meanwhile. A replica that was given up is tried again.
+        The others answer meanwhile. A replica that was given up is tried again. It goes on when its
+        caller goes away. Raises RestartFailed at the first replica that does not become ready.
         """
-        for replica in [each for each in self.replicas if each.process.name == process]:
-            if self.stopping.is_set():
-                return
-            generation = replica.generation
-            if replica.state is State.FAILED:
-                replica.revive()
-                self._run(replica)
-            else:
-                await replica.restart(self.application.drain_timeout_s)
-            while not self.stopping.is_set() and not replica.settled_since(generation):
-                await self._changed()
+        task = asyncio.create_task(self._restart(process))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(task)
+
+    async def _restart(self, process: str) -> None:
+        async with self._restarting[process]:
+            for replica in [each for each in self.replicas if each.process.name == process]:
+                if self.stopping.is_set():
+                    return
+                await self._restart_replica(replica)
+
+    async def _restart_replica(self, replica: Replica) -> None:
+        if replica.state is State.FAILED:
+            generation = replica.generation + 1
+            replica.revive()
+            self._run(replica)
+        else:
+            generation = await replica.restart(self.application.drain_timeout_s)
+        while not self.stopping.is_set() and not replica.settled(generation):
+            await self._changed()
+        if replica.state is not State.READY and not self.stopping.is_set():
+            raise RestartFailed(replica.name, replica.detail or "it did not become ready")
 
     async def wait(self) -> int:
         """Wait until the run ends by itself or is asked to; returns the exit code."""
@@ -172,10 +190,11 @@ class Supervisor:
         self.needs[host.process] = host.needs
         if (replica := self.replica(host.replica)) is not None:
             replica.announced = True
-        self._blocking.update(host.blocking)
-        problems = need_problems(self._all_needs(), self._blocking, self._process_of())
+        self._blocking[host.process] = host.blocking
+        blocking = {module for modules in self._blocking.values() for module in modules}
+        problems = need_problems(self._all_needs(), blocking, self._process_of())
         if problems:
-            self._end(Fatal(2, str(ConfigurationError(problems))))
+            self._lost(replica, Fatal(2, str(ConfigurationError(problems))))
 
     def update(self) -> None:
         """Compute the routes anew from the replicas, and wake who waits for a change."""
@@ -233,9 +252,17 @@ class Supervisor:
         try:
             await replica.run()
         except Fatal as fatal:
-            self._end(fatal)
+            self._lost(replica, fatal)
         except OSError as error:
-            self._end(Fatal(1, f"{replica.name} could not be started: {error}"))
+            self._lost(replica, Fatal(1, f"{replica.name} could not be started: {error}"))
+
+    def _lost(self, replica: Replica | None, fatal: Fatal) -> None:
+        """A replica cannot be run: that ends a run that has not served yet, or its gateway's."""
+        if replica is None or replica.essential or not self._served:
+            self._end(fatal)
+            return
+        say(fatal.text)
+        replica.refuse(fatal.text.partition("\n")[0])
 
     def _end(self, fatal: Fatal) -> None:
         if self._fatal is None and not self.stopping.is_set():

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amoeba.advisor.comparing.noise import differ, interval, standings, student
+from amoeba.advisor.comparing.noise import (
+    as_logs,
+    counted,
+    differ,
+    interval,
+    standings,
+    student,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,10 +40,31 @@ def test_the_interval_of_some_rounds_is_students():
 
 
 def test_positive_figures_have_intervals_that_stay_positive():
-    middle, low, high = interval([1.0, 10.0, 100.0])
+    middle, low, high = interval([1.0, 10.0, 100.0], logs=as_logs([[1.0, 10.0, 100.0]]))
     assert middle == pytest.approx(10.0)
     assert low is not None
     assert 0 < low < 10 < (high or 0)
+
+
+def test_a_round_that_is_not_known_may_be_the_worst_so_nothing_is():
+    assert math.isnan(interval([1.0, math.nan, 1.1])[0])
+
+
+def test_a_row_is_compared_on_one_scale():
+    assert as_logs([[1.0, 2.0], [3.0]])
+    assert not as_logs([[1.0, 2.0], [0.0]])
+    # By logarithms a would be better; with a zero in the row the means decide.
+    values = {"a": [0.0001, 0.0001, 0.03], "b": [0.0, 0.0001, 0.02]}
+    assert standings(values, "less")["b"] == "same"
+
+
+def test_every_difference_of_what_is_counted_is_one():
+    assert counted({"a": 50.0, "b": 51.0}, "less") == {"a": "best", "b": "worse"}
+    assert counted({"a": 50.0, "b": 50.0, "c": 51.0}, "less") == {
+        "a": "same",
+        "b": "same",
+        "c": "worse",
+    }
 
 
 def test_one_round_has_no_interval_and_none_has_no_value():
@@ -59,7 +87,7 @@ def test_noise_is_taken_for_a_difference_5_times_of_100_at_most():
     def rounds() -> list[float]:
         return [chance.lognormvariate(3.0, 0.3) for _ in range(3)]
 
-    assert sum(bool(differ(rounds(), rounds())) for _ in range(2000)) / 2000 < 0.06
+    assert sum(bool(differ(rounds(), rounds(), logs=True)) for _ in range(2000)) / 2000 < 0.06
 
 
 def test_a_difference_beyond_the_spread_is_found():
