@@ -60,9 +60,9 @@ p99_ms = 250
 error_rate = 0.001
 
 [search]
-step = 10
+step = 8
 warm_up = 3
-precision = 0.1
+precision = 0.15
 
 [compare.environment]
 SUPPORT_DESK_MODELS = "{models}"
