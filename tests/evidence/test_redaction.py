@@ -137,3 +137,66 @@ def test_a_step_is_written_as_it_is_read(name):
     place = read_place(f"${step_text(name)}")
     assert place is None or place.steps[0].key == name
     assert place is not None or '"' in name
+
+
+def test_json_that_calls_itself_a_form_is_json():
+    found = redacted(payload(b'{"key": "s3cr3t", "b": 1}', headers=FORM), "$.key")
+    assert json.loads(found.body.data) == {"key": "[redacted]", "b": 1}
+
+
+@pytest.mark.parametrize(
+    "body", [b"data=%7B%22key%22%3A%22s3cr3t%22%7D", b'%5B"s3cr3t"%5D=1'], ids=["value", "name"]
+)
+def test_json_within_a_form_is_left_out(body):
+    assert redacted(payload(body, headers=FORM), "$.key").body == Body(b"", HIDDEN)
+
+
+def test_json_within_a_string_is_left_out():
+    body = json.dumps({"inner": json.dumps({"key": SECRET})}).encode()
+    assert redacted(payload(body), "$..key").body == Body(b"", HIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("asked", "places"),
+    [
+        ({"body": b'{"key": "s3cr3t"}'}, ["$.key"]),
+        ({"body": b'{"key": {"deep": ["s3cr3t"]}}'}, ["$.key"]),
+        ({"query": b"token=s3cr3t"}, ["query:token"]),
+        ({"headers": [(b"x-key", b"s3cr3t")]}, ["header:x-key"]),
+    ],
+    ids=["body", "deep", "query", "header"],
+)
+def test_an_answer_that_repeats_what_was_redacted_is_left_out(asked, places):
+    refusal = Body(b'{"detail": [{"input": {"other": "s3cr3t"}}]}')
+    found = redacted(payload(answer=refusal, **asked), *places)
+    assert found.answer == Body(b"", HIDDEN)
+    assert SECRET.encode() not in msgspec.msgpack.encode(found)
+
+
+def test_an_answer_that_does_not_repeat_it_is_kept():
+    answer = Body(b'{"fine": true}')
+    assert redacted(payload(b'{"key": "s3cr3t"}', answer=answer), "$.key").answer == answer
+
+
+def test_any_header_with_a_redacted_parameter_in_its_address_is_redacted():
+    headers = [
+        (b"x-original-url", b"/a?token=s3cr3t"),
+        (b"referer", b"/"),
+        (b"referer", b"/?token=s3cr3t"),
+    ]
+    found = redacted(payload(headers=headers), "query:token")
+    assert SECRET.encode() not in msgspec.msgpack.encode(found)
+
+
+def test_what_is_told_of_places_is_bounded_however_many_and_long_they_are():
+    body = json.dumps({"n" * 30_000: [{"key": 1}] * 2000}).encode()
+    found = redacted(payload(body), "$..key")
+    assert len(found.redacted) <= 100
+    assert sum(map(len, found.redacted)) <= 20_000
+    assert found.size_bytes < len(body) + 25_000
+
+
+def test_names_that_no_encoding_has_can_be_told():
+    found = redacted(payload(b'{"\\ud800": {"key": 1}}'), "$..key")
+    assert msgspec.msgpack.encode(found)
+    assert found.redacted == ["$.\\ud800.key"]

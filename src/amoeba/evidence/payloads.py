@@ -70,7 +70,8 @@ class Payload(msgspec.Struct):
         """About what it takes."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
         bodies = len(self.body.data) + len(self.answer.data)
-        return _PER_RECORD_BYTES + len(self.raw_path) + len(self.query) + headers + bodies
+        named = sum(map(len, self.redacted))
+        return _PER_RECORD_BYTES + len(self.raw_path) + len(self.query) + headers + bodies + named
 
     @property
     def why_not(self) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from amoeba.evidence.payloads import HIDDEN, MARK, UNREAD, WHOLE, Body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from amoeba.app.payloads import Place, Step
     from amoeba.evidence.payloads import Payload
@@ -23,6 +23,8 @@ Header = tuple[bytes, bytes]
 
 _PLAIN = re.compile(r"""[^.\[\]"\s*]+""")
 _PLAIN_FAILURE = b"Internal Server Error"  # what servers answer themselves has nothing in it
+_MOST_PLACES, _LONGEST_PLACE, _MOST_VALUES = 100, 200, 1000
+_SHORTEST = 3  # less tells nothing of whom it is, and stands in every answer
 _FORM = b"application/x-www-form-urlencoded"
 
 
@@ -31,18 +33,63 @@ def redact(payload: Payload, places: Iterable[Place]) -> None:
     by_kind: dict[str, list[Place]] = {"header": [], "query": [], "body": []}
     for place in places:
         by_kind[place.kind].append(place)
-    found: list[str] = []
+    found = Found()
     headers = {place.name.encode("latin-1", "replace") for place in by_kind["header"]}
     queries = {place.name for place in by_kind["query"]}
     payload.query = _query(payload.query, queries, found)
-    if queries & {name for name, _ in _pairs(_query_of_the_referer(payload.headers))}:
-        headers.add(b"referer")
-    payload.headers = [_header(each, headers, found) for each in payload.headers]
+    payload.headers = [_header(each, headers, queries, found) for each in payload.headers]
     paths = [place.steps for place in by_kind["body"]]
     if paths:
         payload.body = _body(payload.body, payload.headers, paths, found)
-        payload.answer = _body(payload.answer, payload.answer_headers, paths, [])
-    payload.redacted = list(dict.fromkeys(found))
+        payload.answer = _body(payload.answer, payload.answer_headers, paths, Found())
+    if found.is_in(payload.answer.data):  # as a refusal repeats what it refuses
+        payload.answer = Body(b"", HIDDEN)
+    payload.redacted = found.named()
+
+
+class Found:
+    """What was taken out of a request: where it was, as far as is worth telling, and what it was.
+
+    The client chooses names and how many there are, so neither may grow without bounds.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[str, None] = {}
+        self._values: set[str] = set()
+        self.any = False
+
+    def add(self, place: str, value: Any) -> None:
+        """Note what was there."""
+        self.any = True
+        if len(self._places) < _MOST_PLACES:
+            self._places[place[:_LONGEST_PLACE]] = None
+        if len(self._values) < _MOST_VALUES:
+            self._values.update(text for text in _texts(value) if len(text) >= _SHORTEST)
+
+    def named(self) -> list[str]:
+        """The places, as text that can be encoded."""
+        return [each.encode("utf-8", "backslashreplace").decode() for each in self._places]
+
+    def is_in(self, data: bytes) -> bool:
+        """Whether any of the values stands in some bytes, as it is or as JSON has it."""
+        if not data or not self.any:
+            return False
+        if len(self._values) >= _MOST_VALUES:
+            return True  # more than was remembered: it cannot be told
+        forms = {form for value in self._values for form in (value, json.dumps(value)[1:-1])}
+        return any(form.encode("utf-8", "surrogateescape") in data for form in forms)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts and numbers within a value."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif value not in (None, "", True, False, MARK):
+        yield str(value)
 
 
 def header_of(headers: Iterable[Header], name: bytes) -> bytes:
@@ -55,29 +102,28 @@ def is_form(headers: Iterable[Header]) -> bool:
     return header_of(headers, b"content-type").partition(b";")[0].strip().lower() == _FORM
 
 
-def _header(header: Header, names: set[bytes], found: list[str]) -> Header:
-    name, _ = header
-    if name.lower() not in names:
+def _header(header: Header, names: set[bytes], queries: set[str], found: Found) -> Header:
+    """The header, redacted when it is named, or has an address with a redacted parameter in it."""
+    name, value = header
+    query = value.partition(b"?")[2].partition(b"#")[0]
+    if name.lower() not in names and not queries & {each for each, _ in _pairs(query)}:
         return header
-    found.append(f"header:{name.decode('latin-1').lower()}")
+    found.add(f"header:{name.decode('latin-1').lower()}", value.decode("latin-1"))
     return name, MARK.encode()
 
 
-def _query_of_the_referer(headers: Iterable[Header]) -> bytes:
-    return header_of(headers, b"referer").partition(b"?")[2].partition(b"#")[0]
-
-
-def _query(query: bytes, names: set[str], found: list[str]) -> bytes:
+def _query(query: bytes, names: set[str], found: Found) -> bytes:
     pairs = _pairs(query)
-    hit = [name for name, _ in pairs if name in names]
+    hit = [pair for pair in pairs if pair[0] in names]
     if not hit:
         return query
-    found += [f"query:{name}" for name in hit]
+    for name, value in hit:
+        found.add(f"query:{name}", value)
     return _encoded((name, MARK if name in names else value) for name, value in pairs)
 
 
 def _body(
-    body: Body, headers: Sequence[Header], paths: Sequence[Sequence[Step]], found: list[str]
+    body: Body, headers: Sequence[Header], paths: Sequence[Sequence[Step]], found: Found
 ) -> Body:
     if not body.data:
         return body
@@ -85,20 +131,23 @@ def _body(
     if body.data == _PLAIN_FAILURE:
         return body
     if () in paths:
-        found.append("$")
+        found.add("$", body.data.decode("utf-8", "surrogateescape"))
         return hidden
     if body.state not in (WHOLE, UNREAD) or header_of(headers, b"content-encoding"):
         return hidden
-    if is_form(headers):
-        return Body(_form(body.data, paths, found), body.state)
     try:
+        if is_form(headers) and not _like_json(body.data.decode("latin-1")):
+            return Body(_form(body.data, paths, found), body.state)
         return Body(_json(body.data, paths, found), body.state)
     except (ValueError, RecursionError):
         return hidden
 
 
-def _form(data: bytes, paths: Sequence[Sequence[Step]], found: list[str]) -> bytes:
+def _form(data: bytes, paths: Sequence[Sequence[Step]], found: Found) -> bytes:
+    """The same form. Raises ValueError where JSON is in it, into which nobody looks."""
     pairs = _pairs(data)
+    if any(_like_json(text) for pair in pairs for text in pair):
+        raise ValueError
     names = {
         name
         for name, _ in pairs
@@ -107,12 +156,22 @@ def _form(data: bytes, paths: Sequence[Sequence[Step]], found: list[str]) -> byt
     }
     if not names:
         return data
-    found += [f"${step_text(name)}" for name in sorted(names)]
+    for name, value in pairs:
+        if name in names:
+            found.add(f"${step_text(name)}", value)
     return _encoded((name, MARK if name in names else value) for name, value in pairs)
 
 
-def _json(data: bytes, paths: Sequence[Sequence[Step]], found: list[str]) -> bytes:
-    """The same JSON, byte for byte when nothing was to be redacted. Raises ValueError."""
+def _like_json(text: str) -> bool:
+    """Whether an object or an array begins here."""
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _json(data: bytes, paths: Sequence[Sequence[Step]], found: Found) -> bytes:
+    """The same JSON, byte for byte when nothing was to be redacted. Raises ValueError.
+
+    Also where JSON is in a string of it, into which nobody looks.
+    """
     repeated = False
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -121,27 +180,50 @@ def _json(data: bytes, paths: Sequence[Sequence[Step]], found: list[str]) -> byt
         return dict(pairs)
 
     value = json.loads(data, object_pairs_hook=members)
-    hits: list[str] = []
+    hits = 0
+
+    def hit(place: str, was: Any) -> None:
+        nonlocal hits
+        hits += 1
+        found.add(place, was)
+
     for path in paths:
-        put(value, path, MARK, hits)
-    found += hits
+        put(value, path, MARK, hit)
+    if any(_is_json(text) for text in _texts(value)):
+        raise ValueError
     # Of names that are repeated in an object only the last was looked into: the others must go.
     return json.dumps(value, separators=(",", ":")).encode() if hits or repeated else data
 
 
-def put(value: Any, steps: Sequence[Step], new: Any, hits: list[str], at: str = "$") -> None:
-    """Replace what is at the end of `steps` in a JSON value by `new`; `hits` are told where."""
+def _is_json(text: str) -> bool:
+    """Whether a text is an object or an array in JSON."""
+    if not _like_json(text):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def put(
+    value: Any, steps: Sequence[Step], new: Any, hit: Callable[[str, Any], None], at: str = "$"
+) -> None:
+    """Replace what is at the end of `steps` in a JSON value by `new`.
+
+    `hit` is told each place, not longer than is worth telling, and what was there.
+    """
     step, rest = steps[0], steps[1:]
     for name in _names(value):
-        here = f"{at}{step_text(name)}"
+        here = f"{at}{step_text(name)}"[:_LONGEST_PLACE]
         if _fits(step, name):
             if rest:
-                put(value[name], rest, new, hits, here)
+                put(value[name], rest, new, hit, here)
             else:
-                value[name] = new
-                hits.append(here)
+                was, value[name] = value[name], new
+                hit(here, was)
         if step.deep:
-            put(value[name], steps, new, hits, here)
+            put(value[name], steps, new, hit, here)
 
 
 def _names(value: Any) -> Iterator[str | int]:

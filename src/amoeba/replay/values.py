@@ -95,7 +95,7 @@ def _with_field(payload: Payload, data: bytes, value: Value) -> bytes:
     except ValueError:
         raise ConfigurationError([Problem("the body is no JSON", "--set", _EXPECTED)]) from None
     hits: list[str] = []
-    put(body, value.place.steps, value.json, hits)
+    put(body, value.place.steps, value.json, lambda place, _: hits.append(place))
     if not hits:
         what = f"the request's body has no {value.where}"
         raise ConfigurationError([Problem(what, "--set", hint=_redacted(payload))])

@@ -212,6 +212,13 @@ class Host:
             hint = f'name one: amoeba.use({shown}, "{providers[0]}")'
         raise ConfigurationError([Problem(what=what, where="amoeba.use", hint=hint)])
 
+    def take_back(self, report: Report) -> None:
+        """It could not be told: its spans and recorded requests are told of with the next one."""
+        for span in report.spans:
+            self.recorder.keep(span)
+        if self.payloads is not None:
+            self.payloads.take_back(report.payloads)
+
     def report(self) -> Report:
         """What was measured here; spans and payloads are told of once."""
         return Report(

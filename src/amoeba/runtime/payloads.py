@@ -71,6 +71,10 @@ class PayloadRecorder:
         """What was recorded since the last time, the rest of it the next time."""
         return self._shelf.take(_MOST_REPORTED_BYTES)
 
+    def take_back(self, payloads: list[Payload]) -> None:
+        """They could not be told."""
+        self._shelf.add(payloads)
+
     def _over(self, tap: Tap, scope: Any) -> None:
         try:
             if not tap.trace_id:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from amoeba.app import add_paths, locate, print_user_traceback, read_application
-from amoeba.errors import AmoebaError, ConfigurationError
+from amoeba.errors import AmoebaError, ConfigurationError, ContractError
 from amoeba.runtime.control import Announcement, HostSpec
 from amoeba.runtime.current import current
 from amoeba.runtime.host import Host, StartError
@@ -168,8 +168,18 @@ class HostProcess:
                     await self._announce()
 
     async def _tell(self) -> None:
-        if self._host.records:
-            await self._supervision.report(self._spec.replica, self._host.report())
+        if not self._host.records:
+            return
+        report = self._host.report()
+        try:
+            await self._supervision.report(self._spec.replica, report)
+        except ContractError as error:  # something in it cannot be encoded, which is not all of it
+            print(f"amoeba: a report is sent without recorded requests: {error}", file=sys.stderr)  # noqa: T201
+            without = msgspec.structs.replace(report, payloads=[])
+            await self._supervision.report(self._spec.replica, without)
+        except AmoebaError:
+            self._host.take_back(report)
+            raise
 
 
 def main() -> None:

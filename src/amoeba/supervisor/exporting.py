@@ -104,7 +104,7 @@ class TraceExporter:
                 say(f"traces are not exported: {type(error).__name__}: {error}")
                 return
             while batch := self._next():
-                self._deliver(self._sink, maker, batch)
+                self._deliver_safely(self._sink, maker, batch)
 
     def _next(self) -> list[tuple[str, Span]]:
         """What is to be exported next; nothing at the end."""
@@ -113,15 +113,24 @@ class TraceExporter:
                 self._changed.wait()
             return [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
 
+    def _deliver_safely(self, sink: Sink, maker: SpanMaker, batch: list[tuple[str, Span]]) -> None:
+        try:
+            self._deliver(sink, maker, batch)
+        except Exception as error:  # noqa: BLE001 - one batch is lost by it, not all that follow
+            self._lose(len(batch), f"{type(error).__name__}: {error}")
+
     def _deliver(self, sink: Sink, maker: SpanMaker, batch: list[tuple[str, Span]]) -> None:
         made = [each for replica, span in batch for each in maker.made(replica, [span])]
         if sink.deliver(made):
             self._over()
             return
+        self._lose(len(batch), sink.trouble)
+
+    def _lose(self, count: int, trouble: str) -> None:
         with self._changed:
-            self._lost += len(batch)
+            self._lost += count
         if not self._troubled and not self._ending:
-            say(f"traces are not exported: {sink.trouble}")
+            say(f"traces are not exported: {trouble}")
         self._troubled = True
 
     def _over(self) -> None:

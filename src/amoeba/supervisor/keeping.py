@@ -80,6 +80,8 @@ class Keeper:
         while True:
             await asyncio.sleep(INTERVAL_S)
             interval = self._collector.interval()
+            if self._store is None:
+                await self._safely(self._begin)
             if self._store is not None:
                 await self._safely(functools.partial(self._store.add, interval))
             self._count(interval)
@@ -87,8 +89,8 @@ class Keeper:
 
     def _begin(self) -> None:
         store = Store.open(self._path, most_bytes=self._application.evidence.most_bytes)
-        store.went_live(live(self._application, self._topology))
         self._store = store
+        store.went_live(live(self._application, self._topology))
 
     def _end(self) -> None:
         store, self._store = self._store, None
@@ -134,6 +136,8 @@ class Keeper:
             await loop.run_in_executor(self._thread, action)
         except StoreError as error:
             self._told(what, str(error))
+        except Exception as error:  # noqa: BLE001 - evidence must never cost the run anything
+            self._told(what, f"{type(error).__name__}: {error}")
         else:
             self._told(what, "")
 

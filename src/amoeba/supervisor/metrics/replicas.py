@@ -95,7 +95,9 @@ def _pauses(used: _Used) -> Iterator[Metric]:
 
 def _moment(living: _Used) -> Iterator[Metric]:
     begun = gauge(
-        "amoeba_replica_memory_at_start_bytes", "Resident memory before its modules", _REPLICA
+        "amoeba_replica_memory_at_start_bytes",
+        "Resident memory once its modules were ready",
+        _REPLICA,
     )
     descriptors = gauge("amoeba_replica_open_descriptors", "Open file descriptors", _REPLICA)
     gpu = gauge("amoeba_replica_gpu_memory_bytes", "GPU memory of the process", _REPLICA)
