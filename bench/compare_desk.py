@@ -2,8 +2,9 @@
 
 Trains the models on `../shared/data` (banking77, NLU++), then runs `amoeba compare monolith
 models-apart services` with banking77's messages and the arrivals of the Azure LLM trace of 2023,
-scaled in time. Writes `docs/comparisons/support-desk.{json,md,html,png}`. Takes about twenty
-minutes, and the machine for itself.
+scaled in time. Writes `docs/comparisons/support-desk.{json,html,png}` and its `-figures.md`;
+`support-desk.md`, which explains them, is written by hand. Takes about twenty minutes, and the
+machine for itself.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def compare(options: argparse.Namespace, folder: Path, models: Path) -> int:
 
 def render(kept: Path) -> int:
     """The table, the page and its picture from the figures."""
-    page, table = kept.with_suffix(".html"), kept.with_suffix(".md")
+    page, table = kept.with_suffix(".html"), kept.with_name(f"{kept.stem}-figures.md")
     command = [*AMOEBA, "compare", "--from", str(kept), "--report", str(page)]
     subprocess.run([*command, "--markdown", str(table)], check=True)
     sys.path.insert(0, str(ROOT / "tests"))
