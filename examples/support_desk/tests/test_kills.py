@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections import Counter
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-LOST = (OSError, TimeoutError)  # what a client sees of a gateway that is killed
+LOST = (OSError, TimeoutError, HTTPException)  # what a client sees of a gateway that is killed
 TEXTS = [
     "I was charged twice for my lunch on 3 May, £12.50 each time.",
     "My card was stolen last night near Harrow & Pike",

@@ -40,7 +40,6 @@ class RequestRecorder:
         self._app, self._recorder, self._replica = app, recorder, replica
         self._sample_at: dict[tuple[str, str], int] = {}
         self._keep_at: dict[str, int] = {}
-        self._flying = self._edge(OTHER)  # which route takes a request is known at its end
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI interface."""
@@ -48,14 +47,10 @@ class RequestRecorder:
             await self._app(scope, receive, send)
             return
         request = _Request(scope, send)
-        self._flying.in_flight += 1
-        try:
-            if request.asked_for or self._due(scope, request.start_ns):
-                await self._traced(scope, receive, request)
-            else:
-                await self._counted(scope, receive, request)
-        finally:
-            self._flying.in_flight -= 1
+        if request.asked_for or self._due(scope, request.start_ns):
+            await self._traced(scope, receive, request)
+        else:
+            await self._counted(scope, receive, request)
 
     async def _counted(self, scope: Any, receive: Any, request: _Request) -> None:
         token = enter_scope(Scope(decided=True))
