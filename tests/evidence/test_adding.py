@@ -132,3 +132,10 @@ def test_a_process_that_was_started_anew_counts_from_zero():
     before, now = ProcessTotals(cpu_ns=100, gc_pauses=1), ProcessTotals(cpu_ns=40, gc_pauses=2)
     assert process_since(now, before) == now
     assert process_since(now, None) == now
+
+
+def test_an_edge_on_which_calls_were_only_in_flight_may_go():
+    counted = EdgeTotals("a", "b", "c", 5, {}, 0, {100: 5})
+    flying = EdgeTotals("a", "b", "d", 0, {}, 1, {})
+    (more,) = edges_since([structs.replace(counted, calls=7, latency={100: 7})], [counted, flying])
+    assert more.calls == 2

@@ -96,11 +96,12 @@ def add_counts(into: dict[K, int], more: Mapping[K, int]) -> None:
 def edges_since(now: Iterable[EdgeTotals], before: Iterable[EdgeTotals]) -> list[EdgeTotals]:
     """What one process added to its totals since `before`, without edges that nothing happened on.
 
-    A process that was started anew counts from zero: where anything fell, or an edge is missing,
-    all of `now` is new. Who knows of the restart passes nothing as `before`, which is surer.
+    A process that was started anew counts from zero: where anything fell, or an edge with counts is
+    missing, all of `now` is new. One on which calls were only in flight may go. Who knows of the
+    restart passes nothing as `before`, which is surer.
     """
     ours, theirs = _by_edge(now), _by_edge(before)
-    if any(key not in ours or _fell(ours[key], theirs[key]) for key in theirs):
+    if any(_gone(ours.get(key), each) for key, each in theirs.items()):
         theirs = {}
     changes = [_edge_since(each, theirs.get(key)) for key, each in sorted(ours.items())]
     return [each for each in changes if _happened(each)]
@@ -157,6 +158,12 @@ def _key(each: EdgeTotals) -> tuple[str, str, str]:
 
 def _by_edge(totals: Iterable[EdgeTotals]) -> dict[tuple[str, str, str], EdgeTotals]:
     return {_key(each): each for each in merge_at_once(totals)}
+
+
+def _gone(now: EdgeTotals | None, before: EdgeTotals) -> bool:
+    """Whether counts of an edge went away."""
+    counted = before.calls or before.errors or before.queued or before.samples.cpu_ns
+    return bool(counted) if now is None else _fell(now, before)
 
 
 def _fell(now: EdgeTotals, before: EdgeTotals) -> bool:
