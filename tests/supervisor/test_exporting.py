@@ -207,7 +207,7 @@ def test_a_library_that_does_not_load_ends_only_the_export(said):
 
 
 def test_without_the_extra_the_start_says_how_to_install_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "_LIBRARIES", ("opentelemetry.sdk.trace", "no_such.library"))
+    monkeypatch.setattr(exporting, "_LIBRARIES", ("opentelemetry.sdk.trace", "no_such.package"))
     found = application(tmp_path, "http://127.0.0.1:4318")
     with pytest.raises(ConfigurationError) as caught:
         make_exporter(found, Topology("monolith"), {})

@@ -104,8 +104,9 @@ def _print(
         print_json(comparison)
     else:
         from amoeba.advisor.comparing.text import render_text
+        from amoeba.cli.tables import terminal_width
 
-        width = min(_WIDTH, _columns())
+        width = min(_WIDTH, terminal_width())
         typer.echo(render_text(comparison, width, sys.stdout.isatty()), nl=False)
     if markdown is not None:
         from amoeba.advisor.comparing.markdown import render_markdown
@@ -149,12 +150,6 @@ def _read(file: Path) -> Comparison:
         what = f"is no comparison: {error}"
     expected = "what `amoeba compare --json` has printed"
     raise ConfigurationError([Problem(what, "--from", expected, file=str(file))])
-
-
-def _columns() -> int:
-    import shutil
-
-    return shutil.get_terminal_size((_WIDTH, 24)).columns
 
 
 def _check_files(report: Path | None, markdown: Path | None) -> None:

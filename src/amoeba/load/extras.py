@@ -6,11 +6,11 @@ from amoeba.errors import AmoebaError
 
 
 class MissingExtra(AmoebaError):  # noqa: N818 - says what is the case
-    """A library of an extra is not installed."""
+    """A package of an extra is not installed."""
 
-    def __init__(self, library: str, extra: str) -> None:
-        self.library, self.extra = library, extra
-        super().__init__(library, extra)
+    def __init__(self, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(package, extra)
 
     def __str__(self) -> str:
-        return f"this needs {self.library}\n  hint: pip install 'amoeba[{self.extra}]'"
+        return f"this needs {self.package}\n  hint: pip install 'amoeba[{self.extra}]'"

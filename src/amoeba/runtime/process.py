@@ -174,7 +174,7 @@ class HostProcess:
         try:
             await self._supervision.report(self._spec.replica, report)
         except ContractError as error:  # something in it cannot be encoded, which is not all of it
-            print(f"amoeba: a report is sent without recorded requests: {error}", file=sys.stderr)  # noqa: T201
+            _print(f"a report is sent without recorded requests: {error}")
             without = msgspec.structs.replace(report, payloads=[])
             await self._supervision.report(self._spec.replica, without)
         except AmoebaError:
