@@ -157,10 +157,13 @@ def test_a_crash_and_an_update_cost_what_shares_their_process(lab):
 
 
 def test_a_report_does_not_show_what_may_be_secret(lab):
+    headers = 'headers = { authorization = "Bearer hunter3", x-api-key = "hunter4" }\n'
+    asked = SCENARIO.replace("[requests.worker]\n", f"[requests.worker]\n{headers}")
     secret = '[compare.environment]\nURL = "db://me:hunter2@db"\nFILE = "{scratch}/tickets.db"\n'
-    (lab / "load.toml").write_text(SCENARIO + secret)
+    (lab / "load.toml").write_text(asked + secret)
     text = shown(read_scenario(lab / "load.toml"))
-    assert "hunter2" not in text
+    assert "hunter" not in text
+    assert 'authorization = "…"' in text
     assert 'URL = "…"' in text
     assert 'FILE = "{scratch}/tickets.db"' in text
 
