@@ -74,6 +74,11 @@ class Generator:
         """Seconds since the first moment that counts."""
         return self._now_ns() / 1e9
 
+    @property
+    def in_flight(self) -> int:
+        """Requests that were sent, or are about to be, and have no end yet."""
+        return len(self._flights)
+
     async def run(self) -> Measured:
         """Send everything and wait for the answers, or for Ctrl-C.
 

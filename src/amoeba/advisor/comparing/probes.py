@@ -14,7 +14,7 @@ import math
 import os
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -195,27 +195,32 @@ async def _struck(running: Running, load: _Load, process: str, kind: Kind) -> Pr
         if not blow.done():  # the load has ended first: by Ctrl-C, or because it cannot be sent
             blow.cancel()
         with suppress(asyncio.CancelledError):
-            began_s, ready_s = await blow
+            window = await blow
     finally:
         load.enough = True
         measured = await sending
     if measured.interrupted or blow.cancelled():
         raise Interrupted
-    return _probe(running, load, process, kind, (began_s, ready_s), measured)
+    return _probe(running, load, process, kind, window, measured)
 
 
-async def _blow(
-    running: Running, load: _Load, process: str, kind: Kind
-) -> tuple[float, float | None]:
-    """When it fell, and when all was ready again, in seconds of the load."""
+class _Window(NamedTuple):
+    """When the blow fell, and when all was ready again, in seconds of the load."""
+
+    began_s: float
+    ready_s: float | None
+    in_flight: int  # at the blow
+
+
+async def _blow(running: Running, load: _Load, process: str, kind: Kind) -> _Window:
     await asyncio.sleep(BEFORE_S)
-    began_s = load.generator.elapsed_s
+    began_s, in_flight = load.generator.elapsed_s, load.generator.in_flight
     with suppress(TimeoutError, AmoebaError):  # what did not come back is seen next
         await asyncio.wait_for(_BLOWS[kind](running, process), LONGEST_S)
     left_s = LONGEST_S - (load.generator.elapsed_s - began_s)
     ready_s = load.generator.elapsed_s if await running.ready_again(left_s) else None
     await asyncio.sleep(AFTER_S)
-    return began_s, ready_s
+    return _Window(began_s, ready_s, in_flight)
 
 
 def _probe(
@@ -223,14 +228,14 @@ def _probe(
     load: _Load,
     process: str,
     kind: Kind,
-    window: tuple[float, float | None],
+    window: _Window,
     measured: Measured,
 ) -> Probe:
-    began_s, ready_s = window
+    began_s, ready_s, in_flight = window
     end_s = load.generator.elapsed_s if ready_s is None else ready_s
     limit_ms = limit_of(load.scenario)
     before_s = max(0.0, began_s - load.scenario.target.timeout_s)
-    in_flight = load.failed(before_s, began_s)  # undisturbed, none of them would have failed
+    lost = load.failed(before_s, began_s)  # undisturbed, none of them would have failed
     report = make_report(load.scenario, measured)
     modules = running.application.topology(running.info.topology)
     return Probe(
@@ -239,8 +244,8 @@ def _probe(
         modules=next(each.modules for each in modules.processes if each.name == process),
         kind=kind,
         took_s=None if ready_s is None else ready_s - began_s,
-        hit=load.arrived(began_s, end_s) + in_flight,
-        failed=load.failed(began_s, end_s) + in_flight,
+        hit=load.arrived(began_s, end_s) + max(in_flight, lost),
+        failed=load.failed(began_s, end_s) + lost,
         late=load.late(began_s, end_s, limit_ms),
         limit_ms=limit_ms,
         longest_ms=report.overall.max_ms or 0.0,
